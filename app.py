@@ -19,7 +19,7 @@ from survey.intake import proposals, supports
 from survey.operations.keys import make_missing
 from survey.review.proposals import take_up
 from survey.supports import from_phones
-from survey.web import compression, installation, language, login, security, session, strangers
+from survey.web import compression, hosts, installation, language, login, security, session, strangers
 from survey.web.collect import door, keys
 from survey.web.desk import (
     carried,
@@ -91,6 +91,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     """The app. Settings, else the environment, else a folder `instance/` beside this file:
 
     INSTANCE (folder of database, files, secrets), DATABASE_URL, PROXIES (how many reverse proxies to trust),
+    TRUSTED_HOSTS (the names under which the server is reached, the one that addresses are made of first; none: any),
     CLOCK (callable → aware UTC datetime), TESTING, NEW (whether the place may be new: its folder and keys are made; so
     unless the environment alone names it, which may be misspelt). The database must have been migrated: `flask --app
     app migrate`. Without settings this is the app to serve: a place that is not whole ends the program in one sentence.
@@ -99,6 +100,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     language.init_app(app)
     with app.app_context():  # what refuses here says why in words
         _set_up(app, settings)
+    hosts.init_app(app)
     strangers.init_app(app)
     security.init_app(app)
     login.init_app(app)
@@ -218,6 +220,7 @@ def _configuration(instance: Path, settings: dict[str, Any] | None) -> dict[str,
         "TELLS_WHERE": "DATABASE_URL" not in (settings or {}),
         "DATABASE_URL": os.environ.get("DATABASE_URL") or f"sqlite:///{instance / 'so-ho.sqlite3'}",
         "PROXIES": _whole("PROXIES"),
+        "HOSTS": hosts.read_hosts(os.environ.get("TRUSTED_HOSTS") or ""),
         "SESSION_COOKIE_NAME": "so_ho",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

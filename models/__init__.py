@@ -27,10 +27,12 @@ from models.people import (
     FeedKey,
     FormerVillage,
     HouseholdAssignment,
+    KnownBrowser,
     LoginAttempt,
     RecoveryCode,
     SecondFactor,
     SessionRow,
+    SignInTries,
 )
 from models.places import CommuneCounter, FormerCommune, Place, PlaceEvent, PlacePeriod
 from models.plan import PlanFigure, PlanFigureStep, PlanPaper, PlanPlaceSet, PlanTarget, PlanTask, PlanTaskStep
@@ -104,6 +106,7 @@ __all__ = [
     "JSONText",
     "Job",
     "ListWord",
+    "KnownBrowser",
     "LoginAttempt",
     "LostReceipt",
     "Member",
@@ -145,6 +148,7 @@ __all__ = [
     "RecoveryCode",
     "SecondFactor",
     "SessionRow",
+    "SignInTries",
     "Standard",
     "StartRow",
     "StoredFile",

@@ -68,14 +68,41 @@ class HouseholdAssignment(Base):
 
 
 class LoginAttempt(Base):
-    """A failed sign-in, by account name and by address: what the rate limit counts. No password is kept."""
+    """A wrong key to the feed, by account name and by address: what its rate limit counts. No key is kept."""
 
     __tablename__ = "login_attempt"
     __table_args__ = (Index("ix_login_attempt_subject_at", "subject", "at"),)
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    subject: Mapped[str] = mapped_column(String(120))  # "name:<folded username>" or "from:<address>"
+    subject: Mapped[str] = mapped_column(String(120))  # "name:feed <folded username>" or "from:feed <address>"
     at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class SignInTries(Base):
+    """Wrong tries to sign in to an account. `failures`, `last`: from devices that it does not know, since somebody
+    signed in; `untold`, `untold_since`: all that its owner has not read of."""
+
+    __tablename__ = "sign_in_tries"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    failures: Mapped[int]
+    last: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    untold: Mapped[int]
+    untold_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class KnownBrowser(Base):
+    """A device on which an account was signed in: the SHA-256 of the text that its cookie brings. `failed`: when its
+    last wrong tries were; `wrong`: how many since the last right one."""
+
+    __tablename__ = "known_browser"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+    made: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen: Mapped[datetime] = mapped_column(UTCDateTime)  # signed in the last time
+    failed: Mapped[list[str]] = mapped_column(JSONText)
+    wrong: Mapped[int]
 
 
 class FeedKey(Base):
@@ -135,6 +162,8 @@ class SessionRow(Base):
     factor_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ended: Mapped[datetime | None] = mapped_column(UTCDateTime)
     why: Mapped[str | None] = mapped_column(String(16))
+    # Passwords, codes and keys shown within it that were wrong, since the last right one.
+    wrong: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class SecondFactor(Base):

@@ -496,6 +496,11 @@ PROBLEMS: dict[str, Refusal] = {
         _("This picture cannot be read: it is damaged, too large, or of a kind that is not taken."),
         _("Take the picture again, as JPEG, PNG or WebP."),
     ),
+    "wrong_host": Refusal(
+        421,
+        _("This server is not reached by this name."),
+        _("Open the address that your office gave you. Nothing on this device was lost."),
+    ),
     "upload_busy": Refusal(423, _("This file is being sent just now."), _("It goes on by itself.")),
     "slow_down": Refusal(429, _("Too many attempts."), _("Wait fifteen minutes, then try again.")),
     "too_fast": Refusal(429, _("Too many requests come from this network."), _("Wait a moment, then try again.")),

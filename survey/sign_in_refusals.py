@@ -1,4 +1,5 @@
-"""Refusals of signing in with a second factor, for `problems.py`: code → status, what is so, the next step."""
+"""Refusals of signing in, of passwords and of the second factor, for `problems.py`: code → status, what is so, the next
+step."""
 
 from __future__ import annotations
 
@@ -14,5 +15,52 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         403,
         N_("Who knows the password of somebody does not also take away the second factor."),
         N_("Ask another officer who looks after this account, or the operator of the server."),
+    ),
+    "tried_out": (
+        401,
+        N_("Five wrong tries, one after another: this sign-in was ended."),
+        N_("Sign in again. Nothing on this device was lost."),
+    ),
+    "new_waits": (
+        429,
+        N_("Wrong passwords were typed for this account name on devices that it does not know; such devices wait now."),
+        N_(
+            "Sign in on a device where this account was signed in before: that goes at once. Else wait, or ask who "
+            "looks after the account to let new devices in."
+        ),
+    ),
+    "new_refused": (
+        429,
+        N_("A hundred wrong passwords were typed for this account name: devices that it does not know are refused."),
+        N_(
+            "Sign in on a device where this account was signed in before, or ask who looks after the account to let "
+            "new devices in."
+        ),
+    ),
+    "password_short": (
+        422,
+        N_("This password is too short."),
+        N_("At least 12 characters: a short sentence that only you know is good."),
+    ),
+    "password_long": (422, N_("This password is too long."), N_("At most 200 characters.")),
+    "password_unkept": (
+        422,
+        N_("The password has a character that cannot be kept."),
+        N_("Type it with letters, digits, signs and spaces."),
+    ),
+    "password_named": (
+        422,
+        N_("This password is made of your name, the account name or the name of the place."),
+        N_("Choose words that have nothing to do with you or the place, such as a short sentence that only you know."),
+    ),
+    "password_row": (
+        422,
+        N_("This password is made of characters said again and again, or in a row."),
+        N_("Choose a short sentence that only you know."),
+    ),
+    "password_common": (
+        422,
+        N_("Many people use this password, and it is tried first."),
+        N_("Choose a short sentence that only you know, not only with digits added."),
     ),
 }

@@ -586,3 +586,4 @@ class SessionEnd(Term):
     REPLACED = "replaced", "Đã đăng nhập lại trên máy đó", "Signed in again there"
     PASSWORD = "password", "Mật khẩu hoặc quyền đã đổi", "The password or the rights changed"
     TIME = "time", "Đã hết thời hạn", "Its time was over"
+    GUESSED = "guessed", "Nhập sai năm lần liền", "Five wrong tries within it"

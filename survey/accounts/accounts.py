@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-import threading
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,17 +18,21 @@ from sqlalchemy.orm import Session
 from models import Account, AccountVillage, FormerVillage, Place, RegisterEntry
 from models.commune_counter import next_change
 from survey.access import VERBS, Holder, Scope, Where
+from survey.accounts.turns import Turns
 from survey.problems import Problem
 from survey.terms import PlaceKind, Role
 from survey.text import normal
 
-MIN_PASSWORD = 10
 _NAME = re.compile(r"[\w.-]{1,60}\Z")
-# argon2id as RFC 9106 recommends it where memory is short; a hash names its own, so these may change.
-MEMORY, PASSES, LANES = 64 * 1024, 3, 4  # KiB, times over it, threads
-AT_ONCE, PATIENCE = 2, 20  # passwords worked on at one time, and seconds until a third is told that the server is busy
+# argon2id as OWASP names it for servers (Password Storage Cheat Sheet): 26 ms of one core here. A hash names its own,
+# so these may change: `is_outdated`.
+MEMORY, PASSES, LANES = 19 * 1024, 2, 1  # KiB, times over it, threads
+AT_ONCE, PATIENCE = 2, 5  # passwords worked on at one time, and seconds until one more is told that the server is busy
+# Who is known here waits before strangers; of these fewer than the server has threads (`scripts/serving.py`), so that
+# a crowd that guesses leaves some for all other work.
+WAITING, STRANGERS_WAITING = 20, 4
 _hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY, parallelism=LANES)
-_turns = threading.BoundedSemaphore(AT_ONCE)
+_turns = Turns(AT_ONCE, first=WAITING, others=STRANGERS_WAITING)
 
 
 def fold(username: str) -> str:
@@ -37,21 +41,30 @@ def fold(username: str) -> str:
 
 
 def can_be_username(name: str) -> bool:
-    """Letters, digits, full stops and hyphens, 60 at most, in the spelling that is kept."""
-    return _NAME.match(fold(name)) is not None
+    """Letters of one script, digits, full stops and hyphens, 60 at most, in the spelling that is kept. Asked where a
+    name is made: one that is there already goes on."""
+    folded = fold(name)
+    return _NAME.match(folded) is not None and len(_scripts(folded)) <= 1
+
+
+def _scripts(text: str) -> set[str]:
+    """The scripts of what is no ASCII digit or sign, as Unicode's names of the characters begin: LATIN, CYRILLIC."""
+    letters = (one for one in text if one not in "0123456789._-" and not unicodedata.combining(one))
+    return {unicodedata.name(one, "").split(" ")[0] for one in letters}
 
 
 def hash_password(password: str) -> str:
     """argon2id, over the NFC spelling: one keyboard composes "ạ", another sends two characters. Raises `busy`, and what
     argon2 raises when it gets no memory (`lacks.py`)."""
-    with _a_turn():
+    with _a_turn(first=True):
         return _hasher.hash(normal("NFC", password))
 
 
-def password_matches(password_hash: str, password: str) -> bool:
-    """Whether they belong together. Raises as `hash_password` does: what could not be worked out is no answer."""
+def password_matches(password_hash: str, password: str, *, first: bool = True) -> bool:
+    """Whether they belong together; `first`: not for a stranger. Raises as `hash_password` does: what could not be
+    worked out is no answer."""
     try:
-        with _a_turn():
+        with _a_turn(first=first):
             return _hasher.verify(password_hash, normal("NFC", password))
     except (VerifyMismatchError, InvalidHashError, UnicodeEncodeError):
         return False
@@ -61,15 +74,20 @@ def password_matches(password_hash: str, password: str) -> bool:
         raise
 
 
+def is_outdated(password_hash: str) -> bool:
+    """Whether the hash was made with other parameters than those of today."""
+    return _hasher.check_needs_rehash(password_hash)
+
+
 @contextmanager
-def _a_turn() -> Iterator[None]:
+def _a_turn(*, first: bool) -> Iterator[None]:
     """Each takes MEMORY: what is done at once is bounded, whoever comes."""
-    if not _turns.acquire(timeout=PATIENCE):
-        raise Problem("busy", retry_after=PATIENCE)
+    if not _turns.take(PATIENCE, first=first):
+        raise Problem("busy", retry_after=2)
     try:
         yield
     finally:
-        _turns.release()
+        _turns.give()
 
 
 def find_account(session: Session, username: str) -> Account | None:

@@ -24,7 +24,6 @@ from sqlalchemy.orm import Session
 from models import Account, AuditEvent, RecoveryCode, SecondFactor, ServerState
 from survey.accounts.seals import Seals
 from survey.accounts.sessions import end_all
-from survey.accounts.signin import count_failure, limit_failures
 from survey.evidence import audit
 from survey.problems import Problem
 from survey.terms import Role
@@ -32,7 +31,6 @@ from survey.terms import Role
 STEP, DIGITS, DRIFT = 30, 6, 1  # seconds, digits, steps that a clock may be off
 CODES = 10  # for recovery, of 50 bits each
 GRACE = timedelta(days=14)
-LIMIT = 5  # wrong codes, in the window of signing in
 NEEDED = {Role.SUPERVISOR, Role.PROVINCE, Role.ADMIN}
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # 32, none that looks like another
 _SINCE, DEMO = "factor_since", "demo"  # of ServerState
@@ -101,16 +99,13 @@ def has(session: Session, account: Account) -> bool:
 
 
 def check(session: Session, account: Account, seals: Seals, typed: str, now: datetime) -> bool:
-    """Whether a code of the factor, or an unused recovery code, was typed; it is used by that. A wrong one counts.
-    Raises `slow_down` after five."""
-    subject = f"code:{account.id}"
-    limit_failures(session, subject, LIMIT, now)
+    """Whether a code of the factor, or an unused recovery code, was typed; it is used by that. A wrong one is written
+    down; whoever asks counts it (`guessing.count` at sign-in, `sessions.shown`)."""
     factor = session.get(SecondFactor, account.id, with_for_update=True)  # two at once: one of them is the second
     if factor is None:
         return False
     if _is_code(account, factor, seals, typed, now) or _is_recovery(session, account, seals, typed, now):
         return True
-    count_failure(session, subject, now)
     audit.record(session, now, account.id, "factor_failed", account.id)
     return False
 

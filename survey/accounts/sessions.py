@@ -32,6 +32,7 @@ LEGACY = timedelta(days=14)  # how long a cookie of before is taken
 SEEN = timedelta(minutes=10)  # how exactly it is known when a session was last heard of
 FRESH = timedelta(minutes=15)  # since the password was typed: who finds a phone that is signed in does not know it
 KEPT = timedelta(days=90)  # after its end, for who looks back
+MOST_WRONG = 5  # passwords, codes and keys shown within a session, one after another
 MOST_NAMES = 8  # that a session may call itself besides; with another it may only deliver
 _SINCE = "sessions_since"  # of ServerState, where there were cookies of before
 
@@ -59,7 +60,7 @@ def begin(
         id=new_id(), account_id=account.id, token_hash=hash_of(text), kind=kind.value, epoch=account.session_epoch,
         device=None, said=[], agent="".join(one for one in agent if one.isprintable())[:200], made=now, seen=now,
         idle_until=None, ends=now + (lasts or timedelta(hours=HOURS[Role(account.role)])), password_at=now,
-        factor_at=None, ended=None, why=None,
+        factor_at=None, ended=None, why=None, wrong=0,
     )  # fmt: skip
     session.add(row)
     return row, text
@@ -98,7 +99,7 @@ def _legacy_row(session: Session, account: Account, made: datetime, said: list[s
         "id": hashed[:16], "account_id": account.id, "token_hash": hashed, "kind": SessionKind.BOTH.value,
         "epoch": account.session_epoch, "device": said[0] if said else None, "said": said[1 : 1 + MOST_NAMES],
         "agent": "", "made": made, "seen": made, "ends": made + timedelta(hours=HOURS[Role(account.role)]),
-        "password_at": made,
+        "password_at": made, "wrong": 0,
     }  # fmt: skip
     if not writes:
         return SessionRow(**values)
@@ -143,7 +144,27 @@ def end(session: Session, row: SessionRow, why: SessionEnd, by: Account | None, 
         audit.record(session, now, by.id if by else None, _VERBS[why], account.id, {"session": row.id})
 
 
+def begun_by(session: Session, account: Account, text: str) -> datetime | None:
+    """When a session of the account with this text was begun, which nobody had to end: who brings it knew the password
+    here. None for any other text."""
+    row = session.scalar(select(SessionRow).where(SessionRow.token_hash == hash_of(text)))
+    if row is None or row.account_id != account.id or row.kind == SessionKind.HALF:
+        return None
+    return None if row.why in (SessionEnd.ENDED, SessionEnd.GUESSED) else row.made
+
+
+def shown(session: Session, row: SessionRow, right: bool, account: Account, now: datetime) -> None:
+    """Count a password, code or key that was shown within a session. Raises `tried_out` with the fifth wrong one, which
+    ends it: whoever found a phone or a desk open learns nothing here."""
+    session.refresh(row, with_for_update=True)  # several at once come one after another
+    row.wrong = 0 if right else row.wrong + 1
+    if row.wrong >= MOST_WRONG:
+        end(session, row, SessionEnd.GUESSED, account, now)
+        raise Problem("tried_out")
+
+
 _VERBS = {
+    SessionEnd.GUESSED: "session_tried_out",
     SessionEnd.SIGNED_OUT: "signed_out",
     SessionEnd.ENDED: "session_ended",
     SessionEnd.REPLACED: "session_replaced",

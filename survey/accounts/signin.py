@@ -1,80 +1,76 @@
-"""Signing in: who it is, or one sentence that does not tell what was wrong; and a limit on guessing.
+"""Signing in: who it is, or one sentence that does not tell what was wrong. How often one may try: `guessing.py`.
 
-Failed attempts are counted in the database by account name (known or not) and by address, so that the limit holds over
-several server processes. The address allows more: a whole commune office may share one.
+The password is looked at outside of any transaction: it takes long, and a crowd that guesses must hold up nobody who
+writes. So a try is counted and committed first, and taken back when it was right.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from uuid import uuid4
+from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from models import Account, LoginAttempt
-from survey.accounts.accounts import find_account, fold, hash_password, password_matches
-from survey.evidence import audit
-from survey.problems import Problem
+from models import Account
+from survey.accounts import guessing
+from survey.accounts.accounts import find_account, fold, hash_password, is_outdated, password_matches
+from survey.accounts.guessing import MadeUpNames, Shown, Try
 
-WINDOW = timedelta(minutes=15)
-LIMITS = {"name": 5, "from": 60}
 _nobody = ""
 
 
-def authenticate(session: Session, username: str, password: str, address: str, now: datetime) -> Account | None:
-    """The account, or None when name and password do not belong together (or it is closed). Raises `slow_down`. That
-    somebody signed in is recorded where that is done, after the second factor."""
-    subjects = subjects_of(username, address)
-    for kind, subject in subjects.items():
-        limit_failures(session, subject, LIMITS[kind], now)
+class Asked(NamedTuple):
+    """Who would sign in: the counted try, the hash that the password is held against, and which of the account's
+    passwords that is; `tried` None: nobody has this name."""
+
+    tried: Try | None
+    password_hash: str
+    epoch: int
+
+
+NOBODY = Asked(None, "", 0)
+
+
+def look(session: Session, username: str, shown: Shown, made_up: MadeUpNames, now: datetime) -> str | None:
+    """The id of the account with this name, None when nobody has it; writes nothing. Raises as `guessing.count` where a
+    try would be refused, for a name that nobody has too."""
     account = find_account(session, username) if username.isprintable() else None
-    right = password_matches(account.password_hash if account else _hash_of_nobody(), password)
-    if account is not None and account.active and right:
-        session.execute(delete(LoginAttempt).where(LoginAttempt.subject == subjects["name"]))
-        return account
-    for subject in subjects.values():
-        count_failure(session, subject, now)
-    audit.record(session, now, account.id if account else None, "sign_in_failed")
-    return None
+    if account is None:
+        made_up.count(fold(username), now)
+        return None
+    guessing.may_try(session, account, shown, now)
+    return account.id
 
 
-def confirmed(session: Session, account: Account, password: str, now: datetime) -> bool:
-    """Whether who is signed in knows the password: asked before what outlives the session, on a desk that was left
-    open. Raises `slow_down`."""
-    subject = subjects_of(account.username, "")["name"]
-    limit_failures(session, subject, LIMITS["name"], now)
-    right = password_matches(account.password_hash, password)
-    if not right:
-        count_failure(session, subject, now)
-    return right
+def ask(session: Session, account_id: str, shown: Shown, now: datetime) -> Asked:
+    """Count a try to sign in. Raises as `guessing.count`."""
+    account = session.get_one(Account, account_id)
+    return Asked(guessing.count(session, account, shown, now), account.password_hash, account.session_epoch)
 
 
-def subjects_of(username: str, address: str) -> dict[str, str]:
-    """By kind of `LIMITS`, whose failures are counted."""
-    return {kind: f"{kind}:{_stored(text)}" for kind, text in (("name", fold(username)), ("from", address))}
+def is_right(asked: Asked, password: str) -> bool:
+    """Whether the password is the account's. An unknown name takes as long to refuse as a known one. Raises as
+    `password_matches`."""
+    known = asked.tried is not None and asked.tried.browser is not None
+    return password_matches(asked.password_hash or _hash_of_nobody(), password, first=known) and asked.tried is not None
 
 
-def limit_failures(session: Session, subject: str, limit: int, now: datetime) -> None:
-    """Raises `slow_down` when `limit` attempts of `subject` (a kind, a colon, who) failed within the window."""
-    session.execute(delete(LoginAttempt).where(LoginAttempt.at < now - 4 * WINDOW))
-    query = select(func.count()).where(LoginAttempt.subject == subject, LoginAttempt.at > now - WINDOW)
-    if (session.scalar(query) or 0) >= limit:
-        raise Problem("slow_down", retry_after=int(WINDOW.total_seconds()))
-
-
-def count_failure(session: Session, subject: str, now: datetime) -> None:
-    """One more attempt of `subject` that failed."""
-    session.add(LoginAttempt(id=str(uuid4()), subject=subject, at=now))
-
-
-def _stored(text: str) -> str:
-    """What of a typed name the database can hold: PostgreSQL's text takes no NUL."""
-    return "".join(character for character in text if character.isprintable())[:100]
+def answered(session: Session, asked: Asked, right: bool, password: str) -> Account | None:
+    """The account, or None when name and password do not belong together (or it is closed); what was counted of a right
+    one is taken back. That somebody signed in is recorded where that is done, after the second factor."""
+    if asked.tried is None:
+        return None
+    account = session.get_one(Account, asked.tried.account_id)
+    if not right or not account.active or account.session_epoch != asked.epoch:  # a new one was set meanwhile
+        guessing.was_wrong(session, asked.tried)
+        return None
+    guessing.take_back(session, asked.tried)
+    if is_outdated(account.password_hash):
+        account.password_hash = hash_password(password)  # the same password: sessions go on
+    return account
 
 
 def _hash_of_nobody() -> str:
-    """An unknown name takes as long to refuse as a known one."""
     global _nobody
     _nobody = _nobody or hash_password("nobody")
     return _nobody

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
 from models.commune_counter import lock_commune
-from survey.accounts import sessions
+from survey.accounts import guessing, sessions
 from survey.evidence import audit
 from survey.files.store import sweep
 from survey.files.uploads import clean
@@ -97,6 +97,7 @@ def bring_up(*, new: bool) -> None:
         remember(session, _keys())  # whatever is signed from now on stays provable
         clean(session, instance / "uploads", now())
         sessions.forget(session, now())
+        guessing.forget(session, now())
     sweep(instance / "files")
     _close_to_others(instance)
 

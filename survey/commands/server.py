@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account
-from survey.accounts import accounts, factor, sessions
+from survey.accounts import accounts, factor, guessing, passwords, sessions
 from survey.clocks import instant
 from survey.commands.audit import audit_group
 from survey.commands.backup import backup_group
@@ -92,6 +93,7 @@ def clean_uploads() -> None:
     with transaction() as session:
         gone = clean(session, Path(current_app.config["INSTANCE"]) / "uploads", now())
         sessions.forget(session, now())
+        guessing.forget(session, now())
     click.echo(gettext("%(count)s files sent in part were removed.", count=gone))
 
 
@@ -106,9 +108,9 @@ def add_account(
     username: str, role: str, name: str, place_id: str | None, villages: tuple[str, ...], password: str
 ) -> None:
     """Add an account."""
-    _check_password(password)
     try:
         with transaction() as session:
+            _check_password(password, [username, name, *passwords.names_of_place(session, place_id)])
             made = accounts.create_account(
                 session,
                 username=username,
@@ -132,12 +134,24 @@ def add_account(
 @click.password_option(help="Asked for when it is not given.")
 def set_password(username: str, password: str) -> None:
     """Set an account's password; its sessions end."""
-    _check_password(password)
     with transaction() as session:
         account = _account(session, username)
+        _check_password(password, passwords.names_about(session, account))
         accounts.set_password(account, password)
+        guessing.let_in(session, account, None, now())
         audit.record(session, now(), None, "password_reset", account.id)
     click.echo(gettext("%(name)s: the new password was kept.", name=account.username))
+
+
+@account_group.command("let-in")
+@click.argument("username")
+@with_appcontext
+def let_in(username: str) -> None:
+    """Let new devices try to sign in to an account again, after many wrong passwords."""
+    with transaction() as session:
+        account = _account(session, username)
+        guessing.let_in(session, account, None, now())
+    click.echo(gettext("%(name)s: new devices may sign in again.", name=account.username))
 
 
 @account_group.command("sessions")
@@ -186,9 +200,8 @@ def _account(session: Session, username: str) -> Account:
     return account
 
 
-def _check_password(password: str) -> None:
-    if len(password) < accounts.MIN_PASSWORD:
-        said = gettext("A password needs at least %(count)s characters.", count=accounts.MIN_PASSWORD)
-        raise click.ClickException(said)
-    if not password.isprintable():
-        raise click.ClickException(gettext("The password has a character that cannot be kept."))
+def _check_password(password: str, names: Iterable[str]) -> None:
+    try:
+        passwords.check(password, names)
+    except Problem as weak:
+        raise click.ClickException(f"{gettext(weak.refusal.title)} {gettext(weak.refusal.next)}") from None

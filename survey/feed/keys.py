@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from models import Account, FeedKey, Place
+from models import Account, FeedKey, LoginAttempt, Place
 from survey.access import has_verb
 from survey.accounts import access_keys
-from survey.accounts.accounts import communes_of, find_account
-from survey.accounts.signin import LIMITS, count_failure, limit_failures, subjects_of
+from survey.accounts.accounts import communes_of, find_account, fold
 from survey.evidence import audit
 from survey.evidence.lineage import generation
 from survey.feed.reading import Reach, Table
@@ -29,6 +29,8 @@ from survey.problems import Problem
 from survey.terms import PlaceKind
 
 LONGEST = 366  # days
+MOST_WRONG = {"name": 5, "from": 60}  # an office may share an address
+_WINDOW = timedelta(minutes=15)  # in which wrong keys are counted
 
 
 class State(StrEnum):
@@ -115,14 +117,21 @@ def opened_by(session: Session, username: str, text: str, now: datetime) -> tupl
 
 
 def refuse(session: Session, username: str, address: str, now: datetime) -> None:
-    """Count a key that was wrong, by name and by address as a password is. Raises `slow_down` beyond the limits. A
-    right key is never held up by it: no stranger keeps an office from its figures."""
-    subjects = subjects_of(f"feed {username}", f"feed {address}")
-    for kind, subject in subjects.items():
-        limit_failures(session, subject, LIMITS[kind], now)
-    for subject in subjects.values():
-        count_failure(session, subject, now)
+    """Count a key that was wrong, by name and by address. Raises `slow_down` beyond the limits. A right key is never
+    held up by it: no stranger keeps an office from its figures."""
+    session.execute(delete(LoginAttempt).where(LoginAttempt.at < now - 4 * _WINDOW))
+    subjects = {f"{kind}:feed {_stored(text)}": kind for kind, text in (("name", fold(username)), ("from", address))}
+    for subject, kind in subjects.items():
+        query = select(func.count()).where(LoginAttempt.subject == subject, LoginAttempt.at > now - _WINDOW)
+        if (session.scalar(query) or 0) >= MOST_WRONG[kind]:
+            raise Problem("slow_down", retry_after=int(_WINDOW.total_seconds()))
+    session.add_all(LoginAttempt(id=str(uuid4()), subject=subject, at=now) for subject in subjects)
     audit.record(session, now, None, "feed_refused")
+
+
+def _stored(text: str) -> str:
+    """What of a typed name the database can hold: PostgreSQL's text takes no NUL."""
+    return "".join(character for character in text if character.isprintable())[:100]
 
 
 def used(session: Session, key_id: str, what: str, status: int, now: datetime) -> None:

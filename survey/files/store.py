@@ -16,9 +16,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from sqlalchemy import and_, select, union_all
 from sqlalchemy.orm import Session
 
-from models import Account, Attachment, Place, Thumbnail
+from models import (
+    Account,
+    Attachment,
+    HouseholdOutcome,
+    OutcomeFile,
+    Place,
+    Submission,
+    SubmissionFile,
+    Thumbnail,
+)
 from models.commune_counter import lock_commune
 from survey.evidence.receipts import file_receipt, find_receipt
 from survey.evidence.signing import SignedReceipt, Signer
@@ -40,6 +50,27 @@ def commune_of(session: Session, commune_id: str) -> str:
     if place is None or place.kind != PlaceKind.COMMUNE:
         raise Problem("not_found")
     return place.id
+
+
+def has_own(session: Session, account: Account, commune_id: str, sha256: str) -> bool:
+    """Whether a file is here that the account brought, or that an interview or outcome of its own names. Nobody
+    hears of others': whether a hash is known would confirm a guess."""
+    found = session.get(Attachment, (commune_id, sha256))
+    if found is None or found.account_id == account.id:
+        return found is not None
+    named = union_all(
+        select(SubmissionFile.sha256)
+        .join(Submission, and_(Submission.commune_id == commune_id, Submission.id == SubmissionFile.submission_id))
+        .where(SubmissionFile.commune_id == commune_id, SubmissionFile.sha256 == sha256)
+        .where(Submission.account_id == account.id),
+        select(OutcomeFile.sha256)
+        .join(HouseholdOutcome, and_(
+            HouseholdOutcome.commune_id == commune_id, HouseholdOutcome.id == OutcomeFile.outcome_id
+        ))
+        .where(OutcomeFile.commune_id == commune_id, OutcomeFile.sha256 == sha256)
+        .where(HouseholdOutcome.account_id == account.id),
+    )  # fmt: skip
+    return session.scalars(named.limit(1)).first() is not None
 
 
 def store_file(

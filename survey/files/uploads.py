@@ -30,6 +30,7 @@ from survey.problems import Problem
 
 KEPT = timedelta(days=14)  # an upload that nobody went on with for so long is given up
 MOST_UNFINISHED = 50  # of an account: the oldest give way
+MOST_UNFINISHED_BYTES = 200_000_000  # of an account, as their sizes were said; likewise
 MOST_BYTES_OF_A_THUMBNAIL = 40_000
 
 
@@ -194,8 +195,11 @@ def _digest(file: int, start: int, end: int, algorithm: str) -> bytes:
 def _give_way(session: Session, account: Account, folder: Path) -> None:
     ours = select(Upload).where(Upload.account_id == account.id).order_by(Upload.asked_at.desc(), Upload.id)
     unfinished = [upload for upload in session.scalars(ours) if not is_whole(session, upload)]
-    for upload in unfinished[MOST_UNFINISHED:]:
-        drop(session, upload, folder)
+    before = 0
+    for number, upload in enumerate(unfinished):
+        before += upload.size
+        if number >= MOST_UNFINISHED or before > MOST_UNFINISHED_BYTES:
+            drop(session, upload, folder)
 
 
 def _remove_bytes(folder: Path, upload_id: str) -> None:

@@ -33,7 +33,7 @@ from wtforms.validators import (
 )
 from wtforms.widgets import CheckboxInput, FileInput, ListWidget
 
-from survey.accounts.accounts import MIN_PASSWORD, can_be_username
+from survey.accounts.accounts import can_be_username
 
 MOST = 2_000_000_000  # đồng: what an income line can be in a column of 32 bits
 
@@ -83,10 +83,7 @@ class Code(FlaskForm):
 
 class ChangePassword(FlaskForm):
     current = PasswordField(_("Password now"), [DataRequired(_("Enter your password.")), Length(max=200)])
-    password = PasswordField(
-        _("New password"),
-        [Length(min=MIN_PASSWORD, max=200, message=_("At least 10 characters: a short sentence is good."))],
-    )
+    password = PasswordField(_("New password"), [DataRequired(_("Enter a new password.")), Length(max=1000)])
     again = PasswordField(_("New password once more"), [EqualTo("password", _("The two do not match."))])
 
 
@@ -110,7 +107,7 @@ class NewEnumerator(PersonForm):
 
     def validate_username(self, field: Field) -> None:
         if not can_be_username(field.data or ""):
-            raise ValidationError(_("Letters, digits, full stops and hyphens only."))
+            raise ValidationError(_("Letters of one script, digits, full stops and hyphens only."))
 
 
 class NewAccount(NewEnumerator):

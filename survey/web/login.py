@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from datetime import datetime
 
-from flask import Blueprint, Flask, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request, url_for
 from flask.sessions import SecureCookieSessionInterface
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
+from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account
-from survey.accounts import factor
-from survey.accounts.signin import authenticate
+from survey.accounts import factor, guessing, signin
+from survey.accounts.guessing import MadeUpNames, Shown
 from survey.evidence import audit
 from survey.lacks import lack_of
 from survey.problems import PROBLEMS, Problem
@@ -21,18 +24,24 @@ from survey.web.installation import seals
 from survey.web.language import COOKIE, remember
 from survey.web.security import (
     await_code,
+    code_was_shown,
     give_up,
     local_address,
     only_delivers,
     public,
+    session_text,
     sign_in,
     sign_out,
     signed_in_account,
+    start_over,
     who_is_awaited,
 )
-from survey.web.session import get_session, keep_changes, now
+from survey.web.session import aside, get_session, keep_changes, now
+from survey.web.strangers import Buckets
 
 blueprint = Blueprint("login", __name__)
+KNOWN = "so_ho_known"  # the cookie by which a device is known where somebody was signed in on it
+MADE_UP = 1.0, 60.0  # names that nobody has, looked at for an address: a second, and at once
 
 
 class _SecureUnderHTTPS(SecureCookieSessionInterface):
@@ -44,6 +53,7 @@ class _SecureUnderHTTPS(SecureCookieSessionInterface):
 
 def init_app(app: Flask) -> None:
     app.session_interface = _SecureUnderHTTPS()
+    app.extensions.update(made_up_names=MadeUpNames(), made_up_tries=Buckets(*MADE_UP))
     app.register_blueprint(blueprint)
 
 
@@ -65,20 +75,52 @@ def submit() -> str | tuple[str, int] | BaseResponse:
     form = SignIn()
     if not form.validate():
         return render_template("login.html", form=form, failed=False), 422
-    keep_changes()  # a failed attempt counts although its answer is a refusal
-    address = request.remote_addr or "unknown"
     try:
-        account = authenticate(get_session(), form.username.data, form.password.data, address, now())
+        account = _account_of(form)
+    except Problem as waits:
+        return _told(form, waits)
     except Exception as error:
         if lack_of(error) is None:
             raise
-        return _not_looked_at(form, give_up(error))
+        return _told(form, give_up(error), uncounted=True)
     if account is None:
         return render_template("login.html", form=form, failed=True), 422
     if factor.has(get_session(), account):
         await_code(account)
         return redirect(url_for("login.code", next=local_address(request.args.get("next"))), 303)
     return _welcome(account)
+
+
+def _account_of(form: SignIn) -> Account | None:
+    """Whose name and password these are; None when they do not belong together, which counts. Raises as
+    `signin.look`, and what says that the machine could not look at the password, which does not."""
+    start_over()  # nobody who writes waits while the password is looked at
+    made_up = current_app.extensions["made_up_names"]
+    with aside(writes=False) as session:  # a crowd that is refused takes no turn of who writes
+        account_id = signin.look(session, form.username.data, _shown(), made_up, now())
+    asked = signin.NOBODY
+    if account_id is not None:
+        with aside() as session:
+            asked = signin.ask(session, account_id, _shown(), now())
+    elif not current_app.extensions["made_up_tries"].take(_address(), time.monotonic()):
+        return None
+    try:
+        right = signin.is_right(asked, form.password.data)
+    except Exception:
+        if asked.tried is not None:
+            with suppress(OperationalError), aside() as session:
+                guessing.take_back(session, asked.tried)
+        raise
+    keep_changes()  # a wrong one counts although its answer is a refusal
+    return signin.answered(get_session(), asked, right, form.password.data)
+
+
+def _shown() -> Shown:
+    return Shown(request.cookies.get(KNOWN, ""), session_text())
+
+
+def _address() -> str:
+    return request.remote_addr or ""
 
 
 @blueprint.route("/login/code", methods=["GET", "POST"])
@@ -92,24 +134,55 @@ def code() -> str | tuple[str, int] | BaseResponse:
     if request.method == "GET" or not form.validate():
         return render_template("login_code.html", form=form), 200 if request.method == "GET" else 422
     keep_changes()  # a wrong code counts although its answer is a refusal
-    if not factor.check(get_session(), account, seals(), form.code.data, now()):
+    session = get_session()
+    try:
+        tried = guessing.count(session, account, _shown(), now())
+        right = factor.check(session, account, seals(), form.code.data, now())
+        code_was_shown(right)
+    except Problem as waits:
+        form.code.errors = [_in_words(waits)]
+        return _waiting(render_template("login_code.html", form=form), waits)
+    if not right:
+        guessing.was_wrong(session, tried)
         form.code.errors = [gettext("This code is not right, or was used before.")]
         return render_template("login_code.html", form=form), 422
+    guessing.take_back(session, tried)
     return _welcome(account, factor_at=now())
 
 
 def _welcome(account: Account, factor_at: datetime | None = None) -> BaseResponse:
     audit.record(get_session(), now(), account.id, "signed_in")
     language = request.cookies.get(COOKIE) or account.language
+    text = guessing.signed_in(get_session(), account, _shown(), now())
     sign_in(account, factor_at=factor_at)
-    return remember(redirect(local_address(request.args.get("next")) or home_of(account), 303), language)
+    response = remember(redirect(local_address(request.args.get("next")) or home_of(account), 303), language)
+    response.set_cookie(
+        KNOWN, text, max_age=guessing.KEPT, secure=request.is_secure, httponly=True, samesite="Lax", path="/login"
+    )
+    return response
 
 
-def _not_looked_at(form: SignIn, lack: Problem) -> BaseResponse:
-    """The machine could not work it out: that is said, and counts for nothing."""
-    page = Response(render_template("login.html", form=form, failed=False, lack=lack), lack.status)
-    page.headers["Retry-After"] = str(lack.retry_after)
-    return page
+def _told(form: SignIn, why: Problem, *, uncounted: bool = False) -> BaseResponse:
+    """The sign-in page with why the password was not looked at; `uncounted`: for want of something here."""
+    said = gettext("The password could not be checked, and this does not count as a wrong try. Try again in a moment.")
+    told = f"{gettext(why.refusal.title)} {said}" if uncounted or why.code == "busy" else _in_words(why)
+    return _waiting(render_template("login.html", form=form, failed=False, told=told), why)
+
+
+def _in_words(why: Problem) -> str:
+    """What is so, how long it lasts, and the next step."""
+    minutes = -(-(why.retry_after or 0) // 60)
+    wait = ngettext("It takes another minute.", "It takes another %(num)s minutes.", minutes) if minutes else ""
+    if why.code == "new_refused":
+        wait = ""
+    return " ".join(filter(None, (gettext(why.refusal.title), wait, gettext(why.refusal.next))))
+
+
+def _waiting(page: str, why: Problem) -> BaseResponse:
+    response = Response(page, why.status)
+    if why.retry_after is not None:
+        response.headers["Retry-After"] = str(why.retry_after)
+    return response
 
 
 @blueprint.post("/logout")

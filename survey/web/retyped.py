@@ -11,10 +11,10 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField
 from wtforms.validators import Length
 
+from survey.accounts.accounts import password_matches
 from survey.accounts.sessions import FRESH
-from survey.accounts.signin import confirmed
-from survey.web.security import current_account, current_session
-from survey.web.session import get_session, keep_changes, now
+from survey.web.security import current_account, current_session, was_shown
+from survey.web.session import now
 
 
 class Retyped(FlaskForm):
@@ -28,15 +28,21 @@ def is_fresh() -> bool:
     return now() - current_session().password_at <= FRESH
 
 
+def knows(password: str) -> bool:
+    """Whether it is the password of who is signed in. Raises `tried_out` with the fifth wrong one."""
+    right = password_matches(current_account().password_hash, password)
+    was_shown(right)
+    return right
+
+
 def is_known(form: Retyped) -> bool:
-    """Whether it was typed just now, or is right in the form; else its field says so. Raises `slow_down`."""
+    """Whether it was typed just now, or is right in the form; else its field says so. Raises as `knows`."""
     if is_fresh():
         return True
     if form.password.data:
-        if confirmed(get_session(), current_account(), form.password.data, now()):
+        if knows(form.password.data):
             current_session().password_at = now()
             return True
-        keep_changes()  # a wrong one counts although nothing else is stored
         form.password.errors = [gettext("This is not your password now.")]
     else:
         form.password.errors = [gettext("Enter your password.")]

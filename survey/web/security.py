@@ -30,16 +30,16 @@ from sqlalchemy import inspect
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
-from models import Account, SessionRow
+from models import Account, SessionRow, SignInTries
 from survey.access import VERBS, has_verb, may
-from survey.accounts import factor, sessions
+from survey.accounts import factor, guessing, sessions
 from survey.accounts.accounts import holder_of, where_is
 from survey.accounts.sessions import SignedIn
 from survey.devices import phones
 from survey.lacks import lack_of
 from survey.problems import PROBLEMS, Problem, code_of_status
 from survey.terms import SessionEnd, SessionKind
-from survey.web.session import abandon, get_engine, get_session, is_reading, now
+from survey.web.session import abandon, get_engine, get_session, is_reading, keep_changes, now
 
 PUBLIC = "public"
 OWN = "self.manage"  # the verb of what everybody may, without a second factor too: making one
@@ -95,7 +95,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, lambda _error: _answer_problem(Problem("csrf")))
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_crash)
-    app.jinja_env.globals.update(signed_in_account=signed_in_account, factor_due=factor_due)
+    app.jinja_env.globals.update(
+        signed_in_account=signed_in_account, factor_due=factor_due, tries_to_tell=tries_to_tell
+    )
 
 
 def check_marks(app: Flask) -> None:
@@ -169,6 +171,37 @@ def _begin(account: Account, kind: SessionKind, lasts: timedelta | None = None) 
     return row
 
 
+def was_shown(right: bool) -> None:
+    """Count a password, code or key that was shown within this session. The fifth wrong one, one after another, ends
+    it: raises `tried_out`."""
+    keep_changes()  # a wrong one counts although its answer is a refusal
+    account = current_account()
+    try:
+        sessions.shown(get_session(), current_session(), right, account, now())
+    except Problem:
+        g.signed_in = None
+        raise
+
+
+def code_was_shown(right: bool) -> None:
+    """The same, of the session in which a code is awaited."""
+    half = _half()
+    if half is not None:
+        sessions.shown(get_session(), half.row, right, half.account, now())
+
+
+def start_over() -> None:
+    """Give up the request's transaction, and what was read in it of who is signed in: what follows takes long, or finds
+    it broken."""
+    abandon()
+    g.pop("signed_in", None)
+
+
+def session_text() -> str:
+    """The text of the session that this browser brings, whether it holds or not; "" without one."""
+    return str(session.get(_TEXT, ""))
+
+
 def await_code(account: Account) -> None:
     """The password was right and the code of the second factor is asked for: not signed in yet."""
     _begin(account, SessionKind.HALF, AWAITED)
@@ -218,6 +251,13 @@ def factor_due() -> datetime | None:
         g.factor_due = factor.due(get_session(), account)
     due: datetime | None = g.factor_due
     return due
+
+
+def tries_to_tell() -> SignInTries | None:
+    """Wrong tries to sign in to the account of who is signed in, of which they have not read; None without any."""
+    account = signed_in_account()
+    tries = guessing.tries_of(get_session(), account.id) if account is not None else None
+    return tries if tries is not None and tries.untold else None
 
 
 def lacks_factor() -> bool:
@@ -350,8 +390,7 @@ def give_up(error: Exception) -> Problem:
         current_app.logger.error("%s %s: %s\n%s", request.method, request.endpoint, type(error).__name__, where)
         if current_app.config.get("PROPAGATE_EXCEPTIONS"):
             raise error
-    abandon()
-    g.pop("signed_in", None)
+    start_over()
     return lack or Problem("server_error")
 
 

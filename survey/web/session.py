@@ -117,6 +117,14 @@ def transaction(dry_run: bool = False) -> Iterator[Session]:
 
 
 @contextmanager
+def aside(*, writes: bool = True) -> Iterator[Session]:
+    """A short transaction of its own, committed before what takes long; for a request that has none under way."""
+    engine = current_app.extensions["engine" if writes else "reading_engine"]
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
 def one_of_many() -> Iterator[Session]:
     """A transaction of a command that makes one after another: others come in between."""
     with transaction() as session:

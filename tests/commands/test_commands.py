@@ -63,9 +63,9 @@ def test_a_crash_while_a_secret_is_made_leaves_no_half_of_it(tmp_path: Path) -> 
 
 def test_an_account_is_added_and_its_password_changed(app: Flask, session: Any) -> None:
     words = ["account", "add", "Can-Bo", "--role", "supervisor", "--name", "Cán bộ", "--place", "03664"]
-    code, said = run(app, *words, "--password", "mật khẩu dài")
+    code, said = run(app, *words, "--password", "chiều nay nắng to")
     assert (code, said) == (0, "can-bo: Cán bộ phụ trách xã, phường\n")
-    assert run(app, *words, "--password", "mật khẩu dài")[0] != 0
+    assert run(app, *words, "--password", "chiều nay nắng to")[0] != 0
     assert run(app, "account", "password", "can-bo", "--password", "một câu khác hẳn")[0] == 0
     session.rollback()
     account = find_account(session, "can-bo")
@@ -77,12 +77,12 @@ def test_an_account_is_added_and_its_password_changed(app: Flask, session: Any) 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--role", "supervisor", "--password", "ngắn", "--place", "03664"], "ít nhất 10 ký tự"),
-        (["--role", "supervisor", "--password", "mật khẩu dài"], "commune"),
-        (["--role", "province", "--password", "mật khẩu dài", "--place", "03664"], "province"),
-        (["--role", "vua", "--password", "mật khẩu dài"], "vua"),
-        (["--role", "admin", "--password", "mật khẩu \udcff dài"], "ký tự không giữ được"),
-        (["--role", "admin", "--password", "mật khẩu dài", "--name", " "], "a person's name"),
+        (["--role", "supervisor", "--password", "ngắn", "--place", "03664"], "ít nhất 12 ký tự"),
+        (["--role", "supervisor", "--password", "chiều nay nắng to"], "commune"),
+        (["--role", "province", "--password", "chiều nay nắng to", "--place", "03664"], "province"),
+        (["--role", "vua", "--password", "chiều nay nắng to"], "vua"),
+        (["--role", "admin", "--password", "chiều nay \udcff nắng"], "ký tự không giữ được"),
+        (["--role", "admin", "--password", "chiều nay nắng to", "--name", " "], "a person's name"),
     ],
 )
 def test_an_account_that_cannot_be_is_refused_with_the_reason(app: Flask, words: list[str], said: str) -> None:
@@ -93,7 +93,9 @@ def test_an_account_that_cannot_be_is_refused_with_the_reason(app: Flask, words:
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "x" * 61, "a\x00b", "a\udcffb"])
 def test_a_name_that_nobody_could_sign_in_with_makes_no_account(app: Flask, name: str) -> None:
-    code, said = run(app, "account", "add", name, "--role", "admin", "--name", "Ai đó", "--password", "mật khẩu dài")
+    code, said = run(
+        app, "account", "add", name, "--role", "admin", "--name", "Ai đó", "--password", "chiều nay nắng to"
+    )
     assert (code, said.startswith("Error: an account needs a name")) == (1, True), said
 
 
@@ -123,7 +125,7 @@ def test_data_files_cannot_be_written_into_a_folder_that_cannot_be_made(app: Fla
 
 
 def test_an_unknown_account_is_named(app: Flask) -> None:
-    code, said = run(app, "account", "password", "khong-co", "--password", "mật khẩu dài")
+    code, said = run(app, "account", "password", "khong-co", "--password", "chiều nay nắng to")
     assert (code, said) == (1, "Error: Không có tài khoản khong-co.\n")
 
 

@@ -124,6 +124,7 @@ ROUTES = {
     "feed_keys.of_account": ACCOUNTS,
     "feed_keys.revoke": ACCOUNTS,
     "accounts.own_password": SELF,
+    "accounts.tries_read": SELF,
     "login.code": PUBLIC,
     "factor.own": SELF,
     "factor.enrol": SELF,
@@ -343,6 +344,7 @@ ROUTES = {
     "accounts.new": ACCOUNTS,
     "accounts.one": ACCOUNTS,
     "accounts.reset_password": ACCOUNTS,
+    "accounts.let_in": ACCOUNTS,
     "accounts.set_active": ACCOUNTS,
 }
 OWN = {

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import AuditEvent, LoginAttempt
+from models import AuditEvent
 from survey.accounts.accounts import find_account, set_password
-from tests.world import NOW, PASSWORD
+from tests.world import PASSWORD
 
 
 def sign_in(client: Any, username: str, password: str = PASSWORD, address: str = "/login", **kwargs: Any) -> Any:
@@ -40,24 +40,6 @@ def test_a_wrong_password_and_an_unknown_name_read_the_same(client: Any) -> None
     wrong, unknown = sign_in(client, "enumerator", "sai"), sign_in(client, "không-có", "sai")
     assert "Tên đăng nhập hoặc mật khẩu chưa đúng" in wrong.text
     assert re.sub(r'value="[^"]*"', "", wrong.text) == re.sub(r'value="[^"]*"', "", unknown.text)
-
-
-@pytest.mark.thorough
-def test_guessing_a_password_is_stopped_and_allowed_again_later(client: Any, clock: Any) -> None:
-    for _ in range(5):
-        sign_in(client, "enumerator", "sai")
-    refused = sign_in(client, "enumerator")
-    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "900")
-    clock.advance(minutes=16)
-    assert sign_in(client, "enumerator").status_code == 303
-
-
-def test_guessing_many_names_from_one_address_is_stopped(client: Any, session: Any) -> None:
-    sign_in(client, "thử-0", "sai")
-    [address] = session.scalars(select(LoginAttempt.subject).where(LoginAttempt.subject.startswith("from:")))
-    session.add_all(LoginAttempt(id=f"{number}", subject=address, at=NOW) for number in range(1, 60))
-    session.commit()
-    assert sign_in(client, "enumerator").status_code == 429
 
 
 def test_a_name_with_a_nul_is_only_a_wrong_name(client: Any) -> None:

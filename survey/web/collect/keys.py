@@ -20,6 +20,7 @@ from survey.access import has_verb
 from survey.accounts import accounts
 from survey.collect import keys
 from survey.problems import Problem
+from survey.web.hosts import own_address
 from survey.web.retyped import Retyped, is_fresh, is_known
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
@@ -97,7 +98,7 @@ def _page(account: Account, *, own: bool) -> str | tuple[str, int]:
     form.autosend.choices = AUTOSEND
     if request.method == "POST" and form.validate() and is_known(form):
         made, text = keys.make_token(get_session(), account, current_account(), now())
-        address = f"{request.url_root.rstrip('/')}/collect/{text}"
+        address = f"{own_address()}/collect/{text}"
         code = settings_code(address, f"Sổ Hộ {account.display_name}"[:60], account.username, form.autosend.data)
         return render_template(
             "collect/made.html", account=account, own=own, made=made, address=address, ends=_ends(account, made),

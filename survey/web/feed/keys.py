@@ -15,15 +15,16 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from models import Account
 from survey.access import has_verb
 from survey.accounts import accounts
-from survey.accounts.signin import confirmed
 from survey.clocks import day_of
 from survey.feed import keys
 from survey.feed.keys import State, Wanted
 from survey.problems import Problem
 from survey.register.places import names_in
 from survey.web.forms import printable
+from survey.web.hosts import own_address
+from survey.web.retyped import knows
 from survey.web.security import current_account, permitted
-from survey.web.session import get_session, keep_changes, now
+from survey.web.session import get_session, now
 
 blueprint = Blueprint("feed_keys", __name__)
 TABLES = {
@@ -104,15 +105,14 @@ def _page(account: Account, *, own: bool) -> str | tuple[str, int]:
     form.sets.choices = [SelectChoice(name, f"{name}: {TABLES[name]}") for name in tables]
     if request.method == "GET":
         form.sets.data = list(tables)
-    address = f"{request.url_root.rstrip('/')}/odata/"
+    address = f"{own_address()}/odata/"
     if request.method == "POST" and form.validate():
-        if confirmed(session, current_account(), form.password.data, now()):
+        if knows(form.password.data):
             wanted = Wanted(form.name.data, form.area.data or None, form.sets.data, int(form.days.data))
             made, text = keys.make(session, account, wanted, current_account(), now())
             return render_template(
                 "feed/made.html", account=account, own=own, made=made, text=text, address=address,
             )  # fmt: skip
-        keep_changes()  # a wrong password counts although nothing else is stored
         form.password.errors = [_("This is not your password now.")]
     found = [(key, keys.state_of(session, key, account, now())) for key in keys.keys_of(session, account.id)]
     page = render_template(

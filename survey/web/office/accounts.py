@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from models import Account
-from survey.accounts import accounts, factor
+from models import Account, SignInTries
+from survey.accounts import accounts, factor, guessing, passwords
 from survey.clocks import day_of
 from survey.devices import phones
 from survey.evidence import audit
@@ -17,7 +17,8 @@ from survey.register.places import periods_at, villages_in
 from survey.terms import Role
 from survey.web.forms import ChangePassword, NewAccount, NewEnumerator, PersonForm
 from survey.web.language import current_language
-from survey.web.security import current_account, current_session, permitted, sign_in
+from survey.web.retyped import knows
+from survey.web.security import current_account, current_session, local_address, permitted, sign_in
 from survey.web.session import get_session, now
 
 blueprint = Blueprint("accounts", __name__)
@@ -76,7 +77,9 @@ def one(account_id: str) -> str | tuple[str, int] | Response:
         return redirect(url_for(".listing"), 303)
     status = 200 if request.method == "GET" else 422
     has_factor = factor.has(get_session(), account) and account.id != current_account().id
-    shown = render_template("office/accounts/one.html", form=form, account=account, role=Role, has_factor=has_factor)
+    shown = render_template(
+        "office/accounts/one.html", form=form, account=account, role=Role, has_factor=has_factor, waits=_waits(account)
+    )
     return shown, status
 
 
@@ -90,8 +93,25 @@ def reset_password(account_id: str) -> str | tuple[str, int]:
         return page
     password = accounts.new_password()
     accounts.set_password(account, password)
+    guessing.let_in(get_session(), account, current_account(), now())  # it is for a phone that may be new
     audit.record(get_session(), now(), current_account().id, "password_reset", account.id)
     return render_template("office/accounts/password_made.html", account=account, password=password)
+
+
+@blueprint.post("/accounts/<account_id>/new-devices")
+@permitted("account.manage")
+def let_in(account_id: str) -> Response:
+    """Let devices that the account does not know try to sign in again, after many wrong passwords."""
+    guessing.let_in(get_session(), _find(account_id), current_account(), now())
+    return redirect(url_for(".one", account_id=account_id), 303)
+
+
+@blueprint.post("/account/tries")
+@permitted("self.manage")
+def tries_read() -> Response:
+    """The owner has read of wrong tries to sign in."""
+    guessing.seen_by_owner(get_session(), current_account())
+    return redirect(local_address(request.form.get("next")) or url_for(".own_password"), 303)
 
 
 @blueprint.post("/accounts/<account_id>/active")
@@ -117,14 +137,25 @@ def own_password() -> str | tuple[str, int]:
     form, account = ChangePassword(), current_account()
     if request.method == "GET":
         return render_template("office/accounts/own_password.html", form=form, done=False)
-    if form.validate() and not accounts.password_matches(account.password_hash, form.current.data):
-        form.current.errors = [_("This is not your password now.")]
-    if form.errors:
+    if not form.validate() or not _may_become(form):
         return render_template("office/accounts/own_password.html", form=form, done=False), 422
     accounts.set_password(account, form.password.data)
     audit.record(get_session(), now(), account.id, "password_changed", account.id)
     sign_in(account, factor_at=current_session().factor_at)
     return render_template("office/accounts/own_password.html", form=form, done=True)
+
+
+def _may_become(form: ChangePassword) -> bool:
+    """Whether the owner typed the password of now, and a new one that is good; the fields say what is wrong."""
+    if not knows(form.current.data):
+        form.current.errors = [_("This is not your password now.")]
+        return False
+    try:
+        passwords.check(form.password.data, passwords.names_about(get_session(), current_account()))
+    except Problem as weak:
+        form.password.errors = [f"{_(weak.refusal.title)} {_(weak.refusal.next)}"]
+        return False
+    return True
 
 
 def _named_first(what: str, account: Account) -> tuple[str, int] | None:
@@ -137,6 +168,13 @@ def _named_first(what: str, account: Account) -> tuple[str, int] | None:
     back = url_for(".one", account_id=account.id)
     page = render_template("desk/devices/confirm.html", what=what, account=account, held=held, fields=fields, back=back)
     return page, 409
+
+
+def _waits(account: Account) -> SignInTries | None:
+    """What was tried on devices that the account does not know, where such devices wait or are refused."""
+    tries = guessing.tries_of(get_session(), account.id)
+    until = guessing.waits_until(tries)
+    return tries if tries and until and (tries.failures >= guessing.MOST or until > now()) else None
 
 
 def _find(account_id: str) -> Account:

@@ -18,8 +18,8 @@ from survey.accounts.accounts import accounts_in_reach
 from survey.problems import Problem
 from survey.web.installation import seals
 from survey.web.retyped import Retyped, is_fresh, is_known
-from survey.web.security import current_account, current_session, factor_due, lacks_factor, permitted
-from survey.web.session import get_session, keep_changes, now
+from survey.web.security import current_account, current_session, factor_due, lacks_factor, permitted, was_shown
+from survey.web.session import get_session, now
 
 blueprint = Blueprint("factor", __name__)
 
@@ -109,9 +109,10 @@ def _shows(form: Shown) -> bool:
         raise Problem("not_allowed_now")
     if not form.validate() or not is_known(form):
         return False
-    if factor.check(get_session(), current_account(), seals(), form.code.data, now()):
+    right = factor.check(get_session(), current_account(), seals(), form.code.data, now())
+    was_shown(right)
+    if right:
         return True
-    keep_changes()  # a wrong code counts although its answer is a refusal
     form.code.errors = [gettext("This code is not right, or was used before.")]
     return False
 

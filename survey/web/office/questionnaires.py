@@ -24,6 +24,7 @@ from survey.questionnaires.form_files import GivenFile, Refused, media_type
 from survey.questionnaires.published import Given, as_xlsx, content_of, for_engine, given_of
 from survey.terms import FormState, RoundState, SourceKind
 from survey.web.files import attached_file, file_answer
+from survey.web.hosts import own_address
 from survey.web.language import current_language
 from survey.web.office.questionnaire_forms import ChangedDraft, NewDraft, Nothing
 from survey.web.questionnaire_words import FILE_CHANGES, place, refusals, sentence
@@ -302,7 +303,7 @@ def _bundle(bundle: dict[str, Any], files: str) -> Response:
 
 def _preview(title: str, version: str, bundle: str, back: str) -> Response:
     address = f"/?lang={current_language()}#/preview/{quote(bundle, safe='')}"
-    link = request.host_url.rstrip("/") + address
+    link = own_address() + address
     page = render_template(
         "office/questionnaires/preview.html", title=title, version=version, address=address, back=back,
         link=link, code=segno.make(link, error="m").svg_data_uri(scale=4),

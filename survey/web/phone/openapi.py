@@ -327,7 +327,7 @@ _STANDS_AT: Schema = _TUS_VERSION | {
     "Upload-Receipt": {"schema": BASE64},
 }
 # What any address may answer, what one does to who is not signed in, and what one does that writes.
-ANYWHERE = ("server_error", "busy", "storage_full", "too_fast")
+ANYWHERE = ("server_error", "busy", "storage_full", "too_fast", "wrong_host")
 SIGNED_IN = (*ANYWHERE, "not_signed_in", "session_expired")
 WRITES = (*SIGNED_IN, "csrf")
 TOLD = (*SIGNED_IN, "revoked", "factor_needed")  # of what phones are told
@@ -492,7 +492,7 @@ DESCRIPTION: Schema = {
                     "malformed",
                     "vault_closed",
                     "too_large",
-                    "slow_down",
+                    "tried_out",
                 ),
             }
         },

@@ -14,7 +14,7 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import load_only
 
-from models import Account, Attachment, FormVersion
+from models import Account, FormVersion
 from survey.accounts.accounts import villages_of
 from survey.calendar.default import Known, rounds_in
 from survey.calendar.standing import days_of
@@ -25,7 +25,7 @@ from survey.devices.between_rounds import entries_of, listed
 from survey.devices.pull import LIMIT, pull
 from survey.evidence.lineage import generation, successions
 from survey.evidence.signing import Signer
-from survey.files.store import store_file
+from survey.files.store import has_own, store_file
 from survey.form.form import Form
 from survey.form.patterns import BUILD
 from survey.intake.envelope import read_asked, read_envelope
@@ -245,9 +245,9 @@ def put_file(sha256: str) -> Response:
 @blueprint.route("/files/<sha256>", methods=["HEAD"])
 @permitted("sync.use", delivers=True)
 def has_file(sha256: str) -> Response:
-    """Whether the server has a file of the account's commune."""
+    """Whether the server has a file that the account brought, or that an interview of its own names."""
     commune_id = request.args.get("commune") or _commune(current_account())
-    if get_session().get(Attachment, (commune_id[:16], _hash(sha256))) is None:
+    if not has_own(get_session(), current_account(), commune_id[:16], _hash(sha256)):
         raise Problem("not_found")
     return Response(status=200)
 

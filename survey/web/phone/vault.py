@@ -11,8 +11,8 @@ from survey.accounts.escrow import recover
 from survey.accounts.sessions import FRESH
 from survey.problems import Problem
 from survey.web.installation import escrow
-from survey.web.security import current_account, permitted, signed_in_since
-from survey.web.session import get_session, keep_changes, now
+from survey.web.security import current_account, permitted, signed_in_since, was_shown
+from survey.web.session import get_session, now
 
 blueprint = Blueprint("vault", __name__, url_prefix="/api/v1/vault")
 _LIMIT = 4096  # bytes of a request; a wrapped key is 384
@@ -28,8 +28,12 @@ def recovered() -> Response:
     if now() - signed_in_since() > FRESH:
         raise Problem("sign_in_again")
     wrapped, vault = _asked()
-    keep_changes()  # an attempt counts although its answer is a refusal
-    key = recover(get_session(), current_account(), escrow(), wrapped, vault, now())
+    try:
+        key = recover(get_session(), current_account(), escrow(), wrapped, vault, now())
+    except Problem:
+        was_shown(False)
+        raise
+    was_shown(True)
     return jsonify({"key": b64encode(key).decode()})
 
 

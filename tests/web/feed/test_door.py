@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from models import AuditEvent, FeedKey, LoginAttempt
 from survey.access import VERBS
 from survey.accounts import accounts
-from survey.accounts.signin import LIMITS
 from survey.evidence.lineage import renew_generation
 from survey.feed import keys
+from survey.feed.keys import MOST_WRONG as LIMITS
 from survey.feed.sets import TABLES
 from survey.terms import Role
 from tests.odata.test_requests import EXCEL

@@ -35,8 +35,8 @@ def test_a_supervisor_adds_an_enumerator_whose_password_is_shown_once(login_as: 
     ("changes", "words"),
     [
         ({"username": "enumerator"}, "Tên đăng nhập này đã có người dùng."),
-        ({"username": "có dấu cách"}, "Chỉ dùng chữ, số"),
-        ({"username": "bản½"}, "Chỉ dùng chữ, số"),  # kept as "bản1⁄2"
+        ({"username": "có dấu cách"}, "Chỉ dùng chữ của một loại"),
+        ({"username": "bản½"}, "Chỉ dùng chữ của một loại"),  # kept as "bản1⁄2"
         ({"display_name": ""}, "Hãy nhập họ và tên."),
         ({"display_name": "a\x00b"}, "Có ký tự không lưu được."),
         ({"villages": ["03664-01"]}, ""),

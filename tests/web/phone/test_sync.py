@@ -334,6 +334,17 @@ def test_a_photo_is_kept_once_it_is_whole_and_completes_its_interview(login_as: 
     assert (again["missing_files"], again["receipt"]) == ([], result["receipt"])
 
 
+def test_whether_a_file_is_here_is_told_to_who_brought_it_or_names_it(login_as: Any) -> None:
+    browser, other, office = login_as("enumerator"), login_as("enumerator-2"), login_as("supervisor")
+    address = f"/api/v1/files/{PHOTO_HASH}?commune={COMMUNE}"
+    assert browser.put(address, data=PHOTO, content_type="image/jpeg").status_code == 200
+    assert [one.head(address).status_code for one in (browser, other, office)] == [200, 404, 404]
+    named = [{"path": "anh_nha", "sha256": PHOTO_HASH, "size": len(PHOTO), "type": "image/jpeg"}]
+    [result] = push(other, entry(answers={"anh_nha": PHOTO_HASH}, files=named, household_id="ho-4"))
+    assert result["receipt"]
+    assert [one.head(address).status_code for one in (browser, other, office)] == [200, 200, 404]
+
+
 @pytest.mark.parametrize(
     ("data", "kind", "code"),
     [

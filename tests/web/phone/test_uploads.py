@@ -387,6 +387,20 @@ def test_an_account_never_holds_the_disk_full_of_beginnings(
     assert sha(b"0") not in set(session.scalars(select(Upload.sha256)))
 
 
+def test_unfinished_uploads_of_an_account_hold_200_mb_and_another_accounts_are_left(
+    login_as: Any, session: Any, clock: Any
+) -> None:
+    other, browser = login_as("enumerator-2"), login_as("enumerator")
+    begin(other, b"x")
+    large = 8 * 1024 * 1024
+    for number in range(26):
+        begin(browser, b"%d" % number, "", **{"Upload-Length": str(large)})
+        clock.advance(seconds=1)
+    session.rollback()
+    kept = set(session.scalars(select(Upload.sha256)))
+    assert kept == {sha(b"x"), *(sha(b"%d" % number) for number in range(26 - 200_000_000 // large, 26))}
+
+
 # Thumbnails
 
 

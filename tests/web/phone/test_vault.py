@@ -64,11 +64,14 @@ def test_a_phone_that_was_found_signed_in_gets_no_key_without_the_password(login
 
 def test_guessing_is_stopped_and_allowed_again_later(login_as: Any, clock: Any) -> None:
     browser = login_as("enumerator")
-    for _ in range(5):
+    wrapped = wrapped_for(browser)
+    for _ in range(4):
         assert ask(browser, b"not a key" * 40).status_code == 409
-    refused = ask(browser, wrapped_for(browser))
-    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "900")
-    clock.advance(minutes=16)
+    assert ask(browser, wrapped).status_code == 200  # a right one in between: the count begins anew
+    for _ in range(4):
+        assert ask(browser, b"not a key" * 40).status_code == 409
+    for _ in range(2):
+        assert ask(browser, b"not a key" * 40).status_code == 401
     browser = login_as("enumerator")
     assert ask(browser, wrapped_for(browser)).status_code == 200
 
