@@ -40,13 +40,13 @@ pytestmark = [pytest.mark.phone, pytest.mark.further]
 NO_PAGE = {
     "audit.as_csv", "capture.kinds", "capture.later", "capture.manifest", "capture.module", "capture.modules",
     "capture.other_language", "capture.rest", "capture.style", "capture.worker", "corrections.download",
-    "exports.download", "exports.made_file", "healthz", "layouts.download", "layouts.public_file",
+    "corrections.made", "exports.download", "exports.made_file", "healthz", "layouts.download", "layouts.public_file",
     "member_lists.download", "needs.as_csv",
-    "police.download", "points.agreed_csv", "points.blank", "proofs.file", "questionnaires.draft_bundle",
-    "questionnaires.draft_file", "questionnaires.draft_source", "questionnaires.source", "questionnaires.source_xlsx",
-    "questionnaires.version_bundle", "questionnaires.version_file", "register.example", "register_table.as_csv",
-    "reports.as_csv", "residents.pattern", "review.photo", "review.thumbnail", "static", "support_lists.left",
-    "support_lists.pattern", "supports.as_csv", "tasks.paper", "villages.as_csv",
+    "police.download", "police.left", "police.made", "points.agreed_csv", "points.blank", "proofs.file",
+    "questionnaires.draft_bundle", "questionnaires.draft_file", "questionnaires.draft_source", "questionnaires.source",
+    "questionnaires.source_xlsx", "questionnaires.version_bundle", "questionnaires.version_file", "register.example",
+    "register_table.as_csv", "reports.as_csv", "residents.pattern", "review.photo", "review.thumbnail", "static",
+    "support_lists.left", "support_lists.pattern", "supports.as_csv", "tasks.paper", "villages.as_csv",
 }  # fmt: skip
 # The phone's own (tests/phone/test_every_screen.py), and pages that another state of the work leads to.
 ELSEWHERE = {
