@@ -31,8 +31,8 @@ from survey.register.places import names_in
 from survey.reports.csvfile import Style, written
 from survey.terms import HouseholdState, JobState
 from survey.text import N_
-from survey.work import exporting
 from survey.work.asker import check_asker
+from survey.work.exporting import gone, path_of, write
 from survey.work.kinds import WRITE_POLICE
 from survey.work.tables_of_day import WordsIn
 
@@ -123,7 +123,7 @@ def write_list(words_in: WordsIn, task: Task) -> dict[str, Any]:
         check_asker(session, task, commune_id)
         tell(0, households_on(session, commune_id))
         made = make(session, wanted, task.now(), words_in(wanted.language), tell)
-    sha256, size = exporting.write(task.folder, [made.data])
+    sha256, size = write(task.folder, [made.data])
     result = {"sha256": sha256, "size": size, "households": made.households, "persons": made.people}
     with task.step() as session:
         check_asker(session, task, commune_id)
@@ -137,7 +137,7 @@ def kept_of(session: Session, what: str, commune_id: str, account_id: str, folde
     """The files that wait for the account."""
     return [
         job for job in _of_account(session, what, account_id)
-        if job.commune_id == commune_id and not exporting.gone(job, folder, now) and job.ended_at is not None
+        if job.commune_id == commune_id and not gone(job, folder, now) and job.ended_at is not None
     ]  # fmt: skip
 
 
@@ -150,9 +150,9 @@ def kept_file(
         raise Problem("not_found")
     if job.ended_at is None:
         raise Problem("not_allowed_now")
-    if job.state != JobState.DONE or exporting.gone(job, folder, now):
+    if job.state != JobState.DONE or gone(job, folder, now):
         raise Problem("export_gone")
-    return job, exporting.path_of(folder, job.id)
+    return job, path_of(folder, job.id)
 
 
 def kept_until(job: Job) -> datetime:
