@@ -11,6 +11,11 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         N_("A file of so many households is made beside the pages."),
         N_("Ask for it on the page “Data files”."),
     ),
+    "list_by_job": (
+        409,
+        N_("The list of so many households is made beside the pages."),
+        N_("Ask for it on the page of the list: it waits there for you, for a day."),
+    ),
     "export_gone": (410, N_("This file is not kept any more."), N_("Ask for it again: it is made anew.")),
     "exports_enough": (
         409,

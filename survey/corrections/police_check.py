@@ -23,6 +23,7 @@ from survey.clocks import day_of, instant
 from survey.corrections.corrections import Now, cells_of_person
 from survey.corrections.list_corrections import BIRTH, NAME, plain
 from survey.corrections.police_list import FIELDS, KNOWN, REMARK, RIGHT, VERDICT, is_ours, made_at, was
+from survey.corrections.police_list import HEADINGS as LISTED
 from survey.corrections.register_list import CODE, HEADINGS, MARK, PERSON
 from survey.evidence.lineage import generations
 from survey.names import name_key
@@ -77,7 +78,8 @@ class Checked:
     """A list beside the register. `differs` can be asked for; `overtaken`: the register says something else by now than
     the list was made from; `gone`: who is no member on the register any more; `remarks`: what a person must read.
     `right`, `unchecked`: rows; `agreed`, `waiting`, `decided`: cells that the register says already, that are asked for
-    already, and that were decided since the list was made."""
+    already, and that were decided since the list was made. `left`: rows with a mistake, their cells in the columns
+    of `HEADINGS`."""
 
     file: str
     rows: int = 0
@@ -91,6 +93,7 @@ class Checked:
     agreed: int = 0
     waiting: int = 0
     decided: int = 0
+    left: list[tuple[int, list[str]]] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
         return {
@@ -136,6 +139,8 @@ def check(session: Session, commune_id: str, file: str, data: bytes, now: dateti
             row.wrong(MARK, "police_row")
     _Checking(session, commune_id, Now(session, commune_id), found, now).take(ours)
     found.mistakes.sort(key=lambda one: one.row)
+    wrong = {one.row for one in found.mistakes}
+    found.left = [(row.number, [row.text(name) for name in LISTED]) for row in rows if row.number in wrong]
     return found
 
 

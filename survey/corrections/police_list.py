@@ -36,6 +36,7 @@ from survey.terms import HouseholdState
 from survey.text import N_
 
 Translate = Callable[[str], str]
+Tell = Callable[[int, int], None]
 EXPORTED = "register.police_list"  # in the log
 REASON = N_("Checked by the commune police")  # why its differences are asked for
 FIELDS = (NAME, BIRTH, "sex", "number")  # of which the police say what is right
@@ -100,9 +101,13 @@ class Made:
     households: int
 
 
-def make(session: Session, commune_id: str, place: str, kind: str, now: datetime, translate: Translate) -> Made:
-    """The list of a commune, called `place`, as "xlsx" or "csv", in the language of `translate`."""
-    listed = list(rows(session, commune_id, now))
+def make(
+    session: Session, commune_id: str, place: str, kind: str, now: datetime, translate: Translate,
+    tell: Tell = lambda _done, _all: None,
+) -> Made:  # fmt: skip
+    """The list of a commune, called `place`, as "xlsx" or "csv", in the language of `translate`. `tell`: called with
+    how many households are written, of how many."""
+    listed = list(rows(session, commune_id, now, tell))
     title = translate(N_("List for the commune police: %(place)s, %(day)s")) % {
         "place": place, "day": f"{day_of(now):%d/%m/%Y}",
     }  # fmt: skip
@@ -116,16 +121,18 @@ def kind_of(path: PurePath) -> str | None:
     return kind if kind in ("xlsx", "csv") else None
 
 
-def rows(session: Session, commune_id: str, now: datetime) -> Iterator[list[str]]:
+def rows(
+    session: Session, commune_id: str, now: datetime, tell: Tell = lambda _done, _all: None
+) -> Iterator[list[str]]:
     """Who is a member of a household on the register, a row each, by village and household."""
     words = Words(importing.villages_there(session, commune_id, now), importing.questionnaire(session, commune_id, now))
     register, server = Now(session, commune_id), generation(session)
     present = [one for one in register.households.values() if one.state == HouseholdState.PRESENT]
-    for one in sorted(present, key=lambda each: (each.village_id, each.code)):
+    for at, one in enumerate(sorted(present, key=lambda each: (each.village_id, each.code))):
+        tell(at, len(present))
+        village = register.household(one.id)[VILLAGE]
         for person in register.members(one.id):
-            cells = cells_of_person(person) | {
-                VILLAGE: register.household(one.id)[VILLAGE], "people": str(person.said.get(PEOPLE) or ""),
-            }  # fmt: skip
+            cells = cells_of_person(person) | {VILLAGE: village, "people": str(person.said.get(PEOPLE) or "")}
             shown = {name: words.shown(name, text) for name, text in cells.items()}
             shown |= {CODE: one.code, PERSON: person.id}
             shown[MARK] = mark(server, commune_id, one.code, person.id, cells, now)

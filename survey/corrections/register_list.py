@@ -60,13 +60,17 @@ def headings(translate: Callable[[str], str] = str) -> list[str]:
     return [translate(words) for words in HEADINGS.values()]
 
 
-def rows(session: Session, commune_id: str, now: datetime) -> Iterator[list[str]]:
-    """Each household on the register by its code, each member in a row."""
+def rows(
+    session: Session, commune_id: str, now: datetime, tell: Callable[[int, int], None] = lambda _done, _all: None
+) -> Iterator[list[str]]:
+    """Each household on the register by its code, each member in a row. `tell`: called with how many households are
+    written, of how many."""
     form = importing.questionnaire(session, commune_id, now)
     words = Words(importing.villages_there(session, commune_id, now), form)
     register = Now(session, commune_id)
     present = [one for one in register.households.values() if one.state == HouseholdState.PRESENT]
-    for one in sorted(present, key=lambda each: (each.village_id, each.code)):
+    for number, one in enumerate(sorted(present, key=lambda each: (each.village_id, each.code))):
+        tell(number, len(present))
         household = register.household(one.id)
         members = [(person.id, cells_of_person(person)) for person in register.members(one.id)] or [("", {})]
         for at, (person_id, person) in enumerate(members):

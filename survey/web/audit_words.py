@@ -82,6 +82,7 @@ ACTS = {
     "backup_recipients_set": _("Who can open the backups was changed"),
     "register.imported": _("A list of households was imported"),
     "register.corrected_by_list": _("A list of corrections was written into the register"),
+    "register.police_left": _("Rows of a list of the commune police that were left out were downloaded"),
     "register.police_list": _("A list for the commune police was downloaded"),
     "register.police_asked": _("Requests were made from a list that the police checked"),
     "register.exported": _("The register was downloaded as a list"),

@@ -31,14 +31,18 @@ from survey.work.kinds import (
     READ_UNDOING,
     REBUILD,
     RECOUNT,
+    REGISTER_FILES,
     REOPEN,
     RESEARCH,
     TABLES,
     TO_THE_END,
     UNDO_CORRECTIONS,
+    WRITE_POLICE,
+    WRITE_REGISTER,
 )
 from survey.work.police import ask_police, read_police
 from survey.work.rebuilding import rebuild
+from survey.work.register_lists import write_list
 from survey.work.reopening import catch_up
 from survey.work.round_opening import open_round
 from survey.work.support_lists import give_supports, read_supports
@@ -69,13 +73,14 @@ KINDS = {
 
 def kinds(prover: Signer, words_in: WordsIn) -> Mapping[str, Kind]:
     """All that a worker can do that has the key of proofs, and the catalog of each language."""
-    return KINDS | {CLOSE: partial(close_round, prover), TABLES: partial(count_tables, prover, words_in)}
+    lists = dict.fromkeys(REGISTER_FILES, partial(write_list, words_in))
+    return KINDS | lists | {CLOSE: partial(close_round, prover), TABLES: partial(count_tables, prover, words_in)}
 
 
 __all__ = [
     "ALONE", "ASKED_BY", "ASK_POLICE", "CHANGES", "CLOSE", "CORRECT", "DATA_FILES", "DUPLICATES", "EXPORT", "FOLDER",
     "GIVE_SUPPORTS", "KINDS", "LOAD_LIST", "OPEN_ROUND", "READ_CORRECTIONS", "READ_LIST", "READ_POLICE",
-    "READ_SUPPORTS", "READ_UNDOING", "REBUILD", "RECOUNT", "REOPEN", "RESEARCH", "TABLES", "TO_THE_END",
-    "UNDO_CORRECTIONS",
+    "READ_SUPPORTS", "READ_UNDOING", "REBUILD", "RECOUNT", "REGISTER_FILES", "REOPEN", "RESEARCH", "TABLES",
+    "TO_THE_END", "UNDO_CORRECTIONS", "WRITE_POLICE", "WRITE_REGISTER",
     "ask_to_close", "being_closed", "change_area", "change_villages", "kinds", "undo_change",
 ]  # fmt: skip

@@ -119,7 +119,7 @@ def gone(job: Job, folder: Path, now: datetime) -> bool:
     """Whether there is nothing of it, and nothing comes any more."""
     if job.ended_at is None:
         return False
-    return job.state != JobState.DONE.value or now >= job.ended_at + KEPT or not _path(folder, job.id).is_file()
+    return job.state != JobState.DONE.value or now >= job.ended_at + KEPT or not path_of(folder, job.id).is_file()
 
 
 def kept_file(session: Session, job_id: str, account: Account, folder: Path, now: datetime) -> tuple[Job, Path]:
@@ -131,7 +131,7 @@ def kept_file(session: Session, job_id: str, account: Account, folder: Path, now
         raise Problem("not_allowed_now")
     if gone(job, folder, now):
         raise Problem("export_gone")
-    return job, _path(folder, job.id)
+    return job, path_of(folder, job.id)
 
 
 def remove(session: Session, job_id: str, account: Account, folder: Path) -> Job:
@@ -150,7 +150,8 @@ def _own(session: Session, job_id: str, account: Account) -> Job:
     return job
 
 
-def _path(folder: Path, job_id: str) -> Path:
+def path_of(folder: Path, job_id: str) -> Path:
+    """Where the file of a job lies."""
     return folder_of(folder, job_id) / _FILE
 
 

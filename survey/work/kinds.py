@@ -14,6 +14,8 @@ READ_UNDOING = "read_undoing"
 UNDO_CORRECTIONS = "undo_corrections"
 READ_POLICE = "read_police_list"
 ASK_POLICE = "ask_by_police_list"
+WRITE_POLICE = "write_police_list"
+WRITE_REGISTER = "write_register_list"
 READ_SUPPORTS = "read_supports"
 GIVE_SUPPORTS = "give_by_list"
 REBUILD = "rebuild"
@@ -23,6 +25,7 @@ CHANGES = "export_changes"
 TABLES = "tables_of_day"
 
 DATA_FILES = (EXPORT, RESEARCH, CHANGES, TABLES)  # what is made of them is a file that waits for who asked
+REGISTER_FILES = (WRITE_POLICE, WRITE_REGISTER)  # the same, on the page of its list
 ALONE = frozenset({LOAD_LIST, CORRECT, UNDO_CORRECTIONS, ASK_POLICE, GIVE_SUPPORTS})  # a commune has one at a time
 TO_THE_END = frozenset({REOPEN, RECOUNT})  # what it takes over is already so: nobody stops it halfway
 ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
@@ -39,6 +42,8 @@ ASKED_BY = {  # the verb of whoever asks for it, and so of whoever stops it
     UNDO_CORRECTIONS: "register.correct",
     READ_POLICE: "register.police",
     ASK_POLICE: "register.police",
+    WRITE_POLICE: "register.police",
+    WRITE_REGISTER: "register.correct",
     READ_SUPPORTS: "support.give",
     GIVE_SUPPORTS: "support.give",
     REBUILD: "round.manage",

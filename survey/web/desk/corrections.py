@@ -8,43 +8,41 @@ undone from the page of the job that wrote it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 
 from flask import Blueprint, Flask, Response, current_app, flash, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import Job
 from survey.clocks import day_of
-from survey.corrections import corrections, register_list
-from survey.evidence import audit
+from survey.corrections import corrections
 from survey.jobs import queue
 from survey.jobs.worker import folder_of
 from survey.problems import PROBLEMS, Problem
-from survey.register import tables
 from survey.register.csv_rows import KINDS
 from survey.register.places import names_in
-from survey.reports.csvfile import Style, written
 from survey.review import register_preview
 from survey.review.register_acts import MAX_REASON, one_line
 from survey.review.register_preview import FIELDS, PERSON_FIELDS
 from survey.terms import JobState
 from survey.text import plain_name
+from survey.web.desk import made_lists
 from survey.web.desk.forms import CorrectionList, Plain
 from survey.web.desk.home import open_desk, page_number
 from survey.web.desk.household import reason_given, words_of_answers
+from survey.web.language import current_language
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
-from survey.work import CORRECT, FOLDER, READ_CORRECTIONS, READ_UNDOING, UNDO_CORRECTIONS
+from survey.work import CORRECT, FOLDER, READ_CORRECTIONS, READ_UNDOING, UNDO_CORRECTIONS, WRITE_REGISTER
 from survey.work.corrections import Upload, keep_why, kept_rows, kept_seen, kept_upload
+from survey.work.register_lists import Wanted
 
 VERB = "register.correct"
 ASKED = "q:"  # before a question's id, in the form
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+EXPORTED = "register.exported"  # in the log
 SHOWN = 10  # households on one page, each with all that rests on it
 FIELD_WORDS = {  # how a field of a list is called: as on a household's page
     "head": FIELDS["head_name"], "village": FIELDS["village_id"], "address": FIELDS["address"],
@@ -67,38 +65,36 @@ def page(commune_id: str) -> str:
 
 def _page(commune_id: str, form: CorrectionList) -> str:
     desk = open_desk(VERB, commune_id)
-    return render_template("desk/corrections/page.html", desk=desk, form=form, today=day_of(now()))
+    listed = made_lists.shown(WRITE_REGISTER, commune_id)
+    return render_template("desk/corrections/page.html", desk=desk, form=form, today=day_of(now()), **listed)
 
 
 @blueprint.get("/register.<kind>")
-@permitted(VERB, writes=True)
+@permitted(VERB)
 def download(commune_id: str, kind: str) -> Response:
-    """The commune's register as a list to be corrected."""
+    """The register of a commune of few households as a list to be corrected."""
     open_desk(VERB, commune_id)
-    if kind not in ("xlsx", "csv"):
-        raise Problem("not_found")
-    audit.record(get_session(), now(), current_account().id, "register.exported", commune_id, {"file": kind})
-    is_csv = kind == "csv"
-    answer = Response(_sent(commune_id, is_csv), mimetype="text/csv" if is_csv else XLSX)
-    name = f"so-ho-{commune_id}-{day_of(now()).isoformat()}.{kind}"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return made_lists.at_once(_wanted(commune_id, kind), EXPORTED)
 
 
-def _sent(commune_id: str, is_csv: bool) -> Iterator[bytes]:
-    # Read once the request's own transaction has ended, in one that only reads and so holds up no phone.
-    engine, at = current_app.extensions["reading_engine"], now()
-    head, title = register_list.headings(gettext), gettext("Register")
+@blueprint.post("/register")
+@permitted(VERB)
+def make(commune_id: str) -> BaseResponse:
+    """Have the list made beside the pages."""
+    open_desk(VERB, commune_id)
+    return made_lists.ask(_wanted(commune_id, request.form.get("file", "")))
 
-    def pieces() -> Iterator[bytes]:
-        with Session(engine) as session:
-            rows = register_list.rows(session, commune_id, at)
-            if is_csv:
-                yield from written(head, rows, Style.SEMICOLON)
-            else:
-                yield tables.written(title, head, rows, register_list.widths())
 
-    return pieces()
+@blueprint.get("/register/<job_id>")
+@permitted(VERB)
+def made(commune_id: str, job_id: str) -> Response:
+    """A list that was made."""
+    open_desk(VERB, commune_id)
+    return made_lists.kept(job_id, WRITE_REGISTER, commune_id, EXPORTED)
+
+
+def _wanted(commune_id: str, kind: str) -> Wanted:
+    return Wanted(WRITE_REGISTER, commune_id, kind, current_language())
 
 
 @blueprint.post("")

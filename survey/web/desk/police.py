@@ -7,10 +7,9 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path, PureWindowsPath
 
-from flask import Blueprint, Flask, Response, current_app, render_template, url_for
+from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 from flask_babel import force_locale, gettext
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -23,21 +22,23 @@ from survey.jobs import queue
 from survey.jobs.worker import folder_of
 from survey.problems import Problem
 from survey.register.csv_rows import KINDS
-from survey.register.places import names_in
+from survey.reports.csvfile import Cell, Style, written
 from survey.terms import JobState, PersonState
 from survey.text import plain_name
-from survey.web.desk.corrections import FIELD_WORDS, XLSX
+from survey.web.desk import made_lists
+from survey.web.desk.corrections import FIELD_WORDS
 from survey.web.desk.forms import Plain, PoliceList
 from survey.web.desk.home import open_desk, page_number
 from survey.web.desk.household import words_of_answers
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
-from survey.work import ASK_POLICE, FOLDER, READ_POLICE
+from survey.work import ASK_POLICE, FOLDER, READ_POLICE, WRITE_POLICE
 from survey.work.corrections import MISTAKES
 from survey.work.police import Upload, kept_checked, kept_upload
+from survey.work.register_lists import POLICE_LANGUAGE, Wanted
 
 VERB = "register.police"
-LIST_LANGUAGE = "vi"  # of whoever checks it, whatever the reader's is
+LEFT_TAKEN = "register.police_left"  # in the log
 SHOWN = 20  # persons on one page
 blueprint = Blueprint("police", __name__, url_prefix="/desk/<commune_id>/police")
 
@@ -54,28 +55,32 @@ def page(commune_id: str) -> str:
 
 
 def _page(commune_id: str, form: PoliceList) -> str:
-    return render_template("desk/police/page.html", desk=open_desk(VERB, commune_id), form=form)
+    desk = open_desk(VERB, commune_id)
+    return render_template("desk/police/page.html", desk=desk, form=form, **made_lists.shown(WRITE_POLICE, commune_id))
 
 
 @blueprint.get("/list.<kind>")
 @permitted(VERB)
 def download(commune_id: str, kind: str) -> Response:
-    """The list; who has it, and of how many, is written down before it goes."""
+    """The list of a commune of few households."""
     open_desk(VERB, commune_id)
-    if kind not in ("xlsx", "csv"):
-        raise Problem("not_found")
-    session, at = get_session(), now()
-    place = names_in(session, [commune_id], day_of(at)).get(commune_id, commune_id)
-    with force_locale(LIST_LANGUAGE):
-        made = police_list.make(session, commune_id, place, kind, at, gettext)
-    # A transaction of its own, since the list is read in one that holds up no phone.
-    with Session(current_app.extensions["engine"]) as writing, writing.begin():
-        detail = {"file": kind, "persons": made.people, "households": made.households}
-        audit.record(writing, at, current_account().id, police_list.EXPORTED, commune_id, detail)
-    answer = Response(made.data, mimetype="text/csv" if kind == "csv" else XLSX)
-    name = f"doi-chieu-cong-an-{commune_id}-{day_of(at).isoformat()}.{kind}"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return made_lists.at_once(Wanted(WRITE_POLICE, commune_id, kind), police_list.EXPORTED)
+
+
+@blueprint.post("/list")
+@permitted(VERB)
+def make(commune_id: str) -> BaseResponse:
+    """Have the list made beside the pages."""
+    open_desk(VERB, commune_id)
+    return made_lists.ask(Wanted(WRITE_POLICE, commune_id, request.form.get("file", "")))
+
+
+@blueprint.get("/list/<job_id>")
+@permitted(VERB)
+def made(commune_id: str, job_id: str) -> Response:
+    """A list that was made."""
+    open_desk(VERB, commune_id)
+    return made_lists.kept(job_id, WRITE_POLICE, commune_id, police_list.EXPORTED)
 
 
 @blueprint.post("")
@@ -127,6 +132,24 @@ def seen(commune_id: str, job_id: str) -> tuple[str, int]:
         form=Plain(formdata=None),
     )
     return shown, 422 if found.is_refused else 200
+
+
+@blueprint.get("/seen/<job_id>/left.csv")
+@permitted(VERB, writes=True)
+def left(commune_id: str, job_id: str) -> Response:
+    """The rows with a mistake, each with why, in the columns of the list: to be mended and brought again."""
+    open_desk(VERB, commune_id)
+    found = kept_checked(_folder(_mine(commune_id, job_id)))
+    with force_locale(POLICE_LANGUAGE):
+        why: dict[int, list[str]] = {}
+        for mistake in found.mistakes:
+            why.setdefault(mistake.row, []).append(mistake.sentence(gettext))
+        rows: list[list[Cell]] = [[row, " ".join(why.get(row, ())), *cells] for row, cells in found.left]
+        head = [gettext("Row"), gettext("Why it was left out"), *map(gettext, police_list.HEADINGS.values())]
+    audit.record(get_session(), now(), current_account().id, LEFT_TAKEN, commune_id, {"rows": len(rows)})
+    response = Response(written(head, rows, Style.SEMICOLON), mimetype="text/csv")
+    response.headers["Content-Disposition"] = 'attachment; filename="dong-chua-nhan.csv"'
+    return response
 
 
 @blueprint.post("/seen/<job_id>")

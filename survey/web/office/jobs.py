@@ -41,11 +41,14 @@ from survey.work import (
     READ_UNDOING,
     REBUILD,
     RECOUNT,
+    REGISTER_FILES,
     REOPEN,
     RESEARCH,
     TABLES,
     TO_THE_END,
     UNDO_CORRECTIONS,
+    WRITE_POLICE,
+    WRITE_REGISTER,
 )
 from survey.work.corrections import done_so_far
 
@@ -68,6 +71,8 @@ TITLES: dict[str, LazyString] = {
     UNDO_CORRECTIONS: lazy_gettext("Undoing a list of corrections"),
     READ_POLICE: lazy_gettext("Reading a list that the police checked"),
     ASK_POLICE: lazy_gettext("Asking for what the police found"),
+    WRITE_POLICE: lazy_gettext("Writing the list for the commune police"),
+    WRITE_REGISTER: lazy_gettext("Writing the register as a list"),
     READ_SUPPORTS: lazy_gettext("Reading a list of supports"),
     GIVE_SUPPORTS: lazy_gettext("Writing down supports by a list"),
     REBUILD: lazy_gettext("Making again what is derived"),
@@ -78,6 +83,7 @@ TITLES: dict[str, LazyString] = {
 }
 WORDS: dict[str, LazyString] = {  # what is done just now
     "reading": lazy_gettext("The list is being read."),
+    "listing": lazy_gettext("Households are being written into the list: %(done)s of %(total)s."),
     "loading": lazy_gettext("Households are being entered: %(done)s of %(total)s."),
     "opening": lazy_gettext("Communes in which it is open: %(done)s of %(total)s."),
     "closing": lazy_gettext("The proof is made, then the commune is closed: %(done)s of %(total)s communes."),
@@ -128,7 +134,7 @@ class Line(NamedTuple):
     @property
     def keeps_nothing(self) -> bool:
         """Whether nothing stays of it where it is stopped."""
-        return self.job.kind in DATA_FILES
+        return self.job.kind in (*DATA_FILES, *REGISTER_FILES)
 
     @property
     def says_how_far(self) -> bool:
@@ -139,6 +145,8 @@ class Line(NamedTuple):
     def half(self) -> str:
         """What is said of work of which a part is done, and no worker does the rest; "" else."""
         far = {"done": format_decimal(self.job.done), "total": format_decimal(self.job.total or 0)}
+        if self.job.kind in REGISTER_FILES:
+            return gettext("Nothing of the list was kept. Ask for it again: it is made anew.")
         if self.keeps_nothing:
             return gettext("Nothing of the file was kept. Ask for it again, or commune by commune.")
         if not self.job.done:
@@ -203,7 +211,7 @@ class Line(NamedTuple):
             return gettext("%(count)s interviews were worked out again.", count=format_decimal(found["interviews"]))
         if self.job.kind == DUPLICATES:
             return gettext("%(count)s persons were compared.", count=found["persons"])
-        if self.job.kind in DATA_FILES:
+        if self.keeps_nothing:
             return gettext("The file of %(count)s households is written.", count=format_decimal(found["households"]))
         return ""
 
@@ -242,6 +250,9 @@ class Line(NamedTuple):
             if self.job.kind == READ_POLICE:
                 return url_for("police.seen", commune_id=self.job.commune_id, job_id=self.job.id)
             return url_for("requests.listing", commune_id=self.job.commune_id)
+        if self.job.kind in REGISTER_FILES:
+            page = "police.page" if self.job.kind == WRITE_POLICE else "corrections.page"
+            return url_for(page, commune_id=self.job.commune_id, _anchor="download")
         if self.job.kind in (READ_SUPPORTS, GIVE_SUPPORTS):
             page = "support_lists.seen" if self.job.kind == READ_SUPPORTS else "support_lists.result"
             return url_for(page, commune_id=self.job.commune_id, job_id=self.job.id)

@@ -27,8 +27,8 @@ from survey.reports.csvfile import written
 from survey.reports.selection import Condition
 from survey.rounds.end_states import COLUMNS
 from survey.submissions.register_table import Level
-from survey.web.desk.corrections import XLSX
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number, province_of
+from survey.web.desk.made_lists import XLSX
 from survey.web.programme.figure_cells import households_of
 from survey.web.programme.layout_days import offered
 from survey.web.security import current_account, permitted

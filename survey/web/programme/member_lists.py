@@ -16,8 +16,8 @@ from survey.layouts.member_list import CLASSES, Part
 from survey.layouts.tables import Scope
 from survey.problems import Problem
 from survey.submissions.register_table import Level
-from survey.web.desk.corrections import XLSX
 from survey.web.desk.home import Desk, open_desk, page_number
+from survey.web.desk.made_lists import XLSX
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now
 

@@ -26,10 +26,10 @@ from survey.residents import entering, resident_list, residents
 from survey.residents.entering import Given
 from survey.residents.residents import Entered, Numbers, Window
 from survey.terms import PlaceKind, ResidentAction, ResidentState, ResidentStatus, Role
-from survey.web.desk.corrections import XLSX
 from survey.web.desk.forms import Plain
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, province_of
 from survey.web.desk.household import done_now, reason_given
+from survey.web.desk.made_lists import XLSX
 from survey.web.programme.forms import BroughtList, Residents, ResidentsDecided
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now

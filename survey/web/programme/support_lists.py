@@ -28,9 +28,9 @@ from survey.supports import giving, lists
 from survey.supports.lists import Read, Whole
 from survey.terms import JobState
 from survey.text import plain_name
-from survey.web.desk.corrections import XLSX
 from survey.web.desk.forms import Plain
 from survey.web.desk.home import open_desk, page_number
+from survey.web.desk.made_lists import XLSX
 from survey.web.programme.support_forms import SupportList
 from survey.web.security import current_account, permitted
 from survey.web.session import get_session, now

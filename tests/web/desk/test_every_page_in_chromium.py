@@ -39,22 +39,24 @@ pytestmark = [pytest.mark.phone, pytest.mark.further]
 # Answers that are no page: files, pictures, what phones and other programs read.
 NO_PAGE = {
     "audit.as_csv", "capture.kinds", "capture.later", "capture.manifest", "capture.module", "capture.modules",
-    "capture.other_language", "capture.rest", "capture.style", "capture.worker", "corrections.download",
-    "exports.download", "exports.made_file", "healthz", "layouts.download", "layouts.public_file",
-    "check", "coverage.as_csv", "member_lists.download", "needs.as_csv",
-    "police.download", "points.agreed_csv", "points.blank", "proofs.file", "questionnaires.draft_bundle",
-    "questionnaires.draft_file", "questionnaires.draft_source", "questionnaires.source", "questionnaires.source_xlsx",
-    "questionnaires.version_bundle", "questionnaires.version_file", "register.example", "register_table.as_csv",
-    "reports.as_csv", "residents.pattern", "review.photo", "review.thumbnail", "static", "support_lists.left",
-    "support_lists.pattern", "supports.as_csv", "tasks.paper", "villages.as_csv",
+    "capture.other_language", "capture.rest", "capture.style", "capture.worker", "check", "corrections.download",
+    "corrections.made", "coverage.as_csv", "exports.download", "exports.made_file", "healthz", "layouts.download",
+    "layouts.public_file", "member_lists.download", "needs.as_csv", "points.agreed_csv", "points.blank",
+    "police.download", "police.left", "police.made", "proofs.file", "questionnaires.draft_bundle",
+    "questionnaires.draft_file", "questionnaires.draft_source", "questionnaires.source",
+    "questionnaires.source_xlsx", "questionnaires.version_bundle", "questionnaires.version_file",
+    "register.example", "register_table.as_csv", "reports.as_csv", "residents.pattern", "review.photo",
+    "review.thumbnail", "static", "support_lists.left", "support_lists.pattern", "supports.as_csv", "tasks.paper",
+    "villages.as_csv",
 }  # fmt: skip
 # The phone's own (tests/phone/test_every_screen.py), and pages that another state of the work leads to.
 ELSEWHERE = {
     "capture.page", "capture.plain", "compare.page", "corrections.seen", "corrections.undoing", "flows.page",
-    "held.attach", "household.person", "jobs.page", "layout_days.page", "layouts.flow", "points.table",
-    "points.type_in", "police.seen", "proofs.sheet", "questionnaires.draft", "questionnaires.draft_preview",
-    "questionnaires.version_preview", "login.code", "readings.confirm", "register.seen", "round_steps.request_list",
-    "rounds.changes", "support_lists.result", "support_lists.seen", "supports.held", "supports.one",
+    "held.attach", "household.person", "jobs.page", "layout_days.page", "layouts.flow", "login.code",
+    "points.table", "points.type_in", "police.seen", "proofs.sheet", "questionnaires.draft",
+    "questionnaires.draft_preview", "questionnaires.version_preview", "readings.confirm", "register.seen",
+    "round_steps.request_list", "rounds.changes", "support_lists.result", "support_lists.seen", "supports.held",
+    "supports.one",
 }  # fmt: skip
 
 
