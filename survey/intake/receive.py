@@ -87,7 +87,8 @@ def receive(
     receptions = _receptions(session, account, device_id, entries, now, signer, permitted, skew)
     for entry, reception in zip(entries, receptions, strict=True):
         reception.foresee(entry)
-    for commune_id in sorted({one.commune_id for one in receptions}):  # always in this order, or two pushes could wait for each other
+    # Always in this order, or two pushes could wait for each other.
+    for commune_id in sorted({one.commune_id for one in receptions}):
         lock_commune(session, commune_id)
     outcomes = []
     for entry, reception in zip(entries, receptions, strict=True):

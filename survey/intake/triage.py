@@ -68,6 +68,7 @@ class Judge:
             date_doubted=found is Doubt.BEHIND,
             server_doubted=of_server,
             answers_valid=not problems and not entry.odd,
+            too_much=record is not None and record.evaluation.is_too_much,
         )
         reason = verdict(known, incoming)
         details = {

@@ -25,7 +25,7 @@ from survey.terms import Action, QuarantineReason, SubmissionState
 
 _Q = QuarantineReason
 # Answers that fail a check are looked at one by one: a check is there to be read. So is a day that is in doubt.
-RELEASED_TOGETHER = frozenset(_Q) - NEVER_RELEASED - UNDATED - CONTESTED - {_Q.BAD_ANSWERS}
+RELEASED_TOGETHER = frozenset(_Q) - NEVER_RELEASED - UNDATED - CONTESTED - {_Q.BAD_ANSWERS, _Q.TOO_MUCH}
 DISCARDED_TOGETHER = frozenset(_Q) - CONTESTED
 
 

@@ -1,10 +1,11 @@
 """Rules are run while nobody waits: what an act needs evaluated, it gets from before it took its commune's lock.
 
 Whoever holds a commune's counter is waited for by everybody who writes there, and of all that happens under it running
-a form's rules takes longest. So an act that may need a record evaluated is `evaluated_first`: what it knows that it will
-need it asks for before its lock (`foresee`). What it turns out to need under the lock undoes it to its beginning (a
-savepoint: on PostgreSQL the lock goes with it), is evaluated, and the act begins anew. What was evaluated is found again
-by form, answers and clock, so that whatever changed in between asks for another, and is never judged by the old one.
+a form's rules takes longest. So an act that may need a record evaluated is `evaluated_first`: what it knows that it
+will need it asks for before its lock (`foresee`). What it turns out to need under the lock undoes it to its beginning
+(a savepoint: on PostgreSQL the lock goes with it), is evaluated, and the act begins anew. What was evaluated is found
+again by form, answers and clock, so that whatever changed in between asks for another, and nothing is judged by the
+old one.
 
 On SQLite a transaction that writes holds the whole file from its first statement: there the budget of the rules
 (`survey/form/budget.py`) alone bounds how long others wait.
@@ -58,7 +59,7 @@ class _UnderWay:
             done = evaluate(form, answers, clock)
             self.hanging[id(done)] = list(hanging(form, done))
             self.known[wanted.key] = done
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised where the act asks for it
             self.known[wanted.key] = error
 
 
@@ -67,7 +68,7 @@ def evaluated_first(act: Callable[Concatenate[Session, Told], Done]) -> Callable
     outermost begins anew."""
 
     @wraps(act)
-    def whole(session: Session, *args: Told.args, **given: Told.kwargs) -> Done:
+    def whole(session: Session, /, *args: Told.args, **given: Told.kwargs) -> Done:
         under_way: _UnderWay | None = session.info.get(_UNDER_WAY)
         if under_way is not None:
             under_way.within += 1

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.orm import Session
 
-from models import Assessment, FormVersion, Round, Submission, SubmissionEvent, SubmissionStatus
+from models import Assessment, FormVersion, Round, Submission, SubmissionStatus
 from survey.accounts.accounts import find_account
 from survey.clocks import day_of
 from survey.form.form import Form
@@ -88,7 +88,8 @@ def held(session: Session, entry_id: str) -> tuple[Submission, SubmissionStatus]
 
 @pytest.mark.usefixtures("small_round")
 def test_what_arrives_is_evaluated_before_the_lock(login_as: Any, watch: Watch) -> None:
-    browser, sent = login_as("enumerator"), [entry(), entry("ho-2", answers={"diem_b1": 99}), entry(answers={"mang": None})]
+    browser = login_as("enumerator")
+    sent = [entry(), entry("ho-2", answers={"diem_b1": 99}), entry(answers={"mang": None})]
     push(browser, *sent)
     assert watch.took() == (3, 0)
     push(browser, *sent)
@@ -147,9 +148,7 @@ def test_one_that_is_attached_or_dated_is_evaluated_before_the_lock(
 
 
 @pytest.mark.usefixtures("small_round")
-def test_the_rules_of_a_form_that_no_round_asks_with_are_not_run(
-    login_as: Any, session: Session, watch: Watch
-) -> None:
+def test_the_rules_of_a_form_that_no_round_asks_with_are_not_run(login_as: Any, session: Session, watch: Watch) -> None:
     stored = session.get_one(FormVersion, (session.get_one(Round, ROUND).form_id, entry()["form"]["version"]))
     other = Form.from_json(stored.bundle | {"id": "bay"})
     publish(session, other, "", NOW)
