@@ -279,6 +279,11 @@ class Bound:
 
     def _child(self, here: Most, name: str) -> Most:
         many = here.many or 0
+        if name == "*" and here.where is not None and not here.where.startswith(TABLE):
+            item = self.form.by_path.get(here.where) if here.where else self.form.root
+            each = [self._child(here, child.name) for child in (item.children if item else [])]
+            text, number = max((one.text for one in each), default=0), any(one.number for one in each)
+            return Most(here.visits, min(sum(one.many or 0 for one in each), ENDLESS), text, number)
         if here.where is None or name == "*":
             wide = max([len(self.form.children), *(len(item.children) for item in self.form.nodes()), 2])
             wide = max(wide, *(max(map(len, rows), default=0) for rows in self.form.rows.values()), 2)
@@ -315,7 +320,7 @@ class Bound:
         if item is None or item.type in CONTAINERS:
             return Most(0, 1, where=path)
         if "calculate" in item.rules:
-            text, number = self._texts.get(path, (MOST_TEXT, True))
+            text, number = self._texts.get(path, (0, False))  # blank until its turn in the order has come
             return Most(0, 1, max(text, self.sizes.letters) if item.is_kept else text, number, path)
         is_number = item.type in NUMBERS
         text = self.sizes.letters if item.type in WORDS else self.sizes.names
@@ -346,11 +351,11 @@ class Bound:
         """Nodes of a record or of a table, whichever are more."""
         return min(max(1 + sum(map(self._times, self.form.nodes())), self._cells), ENDLESS)
 
-    @cached_property
+    @property
     def _longest(self) -> int:
-        return max(
-            self.sizes.letters, self.sizes.names, MOST_TEXT, max(map(_longest, self.form.rows.values()), default=0)
-        )
+        made = max((text for text, _ in self._texts.values()), default=0)
+        cells = max(map(_longest, self.form.rows.values()), default=0)
+        return max(self.sizes.letters, self.sizes.names, made, cells)
 
     def _inside(self, where: str | None) -> tuple[int, int]:
         """What reading all that lies in a place takes, and its letters; None: in anything."""

@@ -184,10 +184,7 @@ export class Record extends Evaluation {
     return [...this.faults, ...[...this.questions()].flatMap((node) => this.judge(node))]
   }
 
-  /**
-   * What the rules of the finished record come to, all of them run once; throws `TooMuch` beyond `most`, or where one is
-   * not run.
-   */
+  /** The visits that the rules of the finished record take, each run once; throws `TooMuch` beyond `most`. */
   visits(most = MOST_VISITS) {
     const { today, now } = this.env
     const meter = new Meter(most)

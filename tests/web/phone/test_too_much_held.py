@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Assessment, FormVersion, Submission
+from models import Assessment, Submission
 from survey.form.form import Form
 from survey.questionnaires.published import publish
 from tests.interviews import entry, push, small_form
