@@ -12,6 +12,7 @@ HELD_NEXT: dict[str, str] = {
     "round_closed": _("The round is over. Your supervisor decides what becomes of it."),
     "round_cancelled": _("The round was opened by mistake and cancelled. What you sent is kept."),
     "bad_answers": _("Your supervisor will look at it and may return it to be mended."),
+    "too_much": _("The questionnaire reckons too much for these answers. Your supervisor will look at it."),
     "already_accepted": _("The household is settled in this round. Your supervisor will compare the two."),
     "two_interviews": _("Your supervisor will compare the two and keep one."),
     "too_many": _("Your supervisor will compare them and keep one. Do not send it again."),

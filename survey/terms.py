@@ -465,6 +465,7 @@ class QuarantineReason(Term):
     )
     REVOKED = "revoked", "Tài khoản không còn quyền", "Account no longer permitted"
     TOO_MANY = "too_many", "Hộ này có quá nhiều phiếu đang chờ", "Too many interviews of it are waiting"
+    TOO_MUCH = "too_much", "Quy tắc của phiếu tính quá nhiều với phiếu này", "The form's rules take too much for it"
 
 
 class OutcomeKind(Term):

@@ -33,9 +33,10 @@ from survey.evidence.receipts import find_receipt
 from survey.evidence.signing import Signer, is_signed
 from survey.files.store import store_file
 from survey.intake.envelope import MAX_ENTRIES, Entry
-from survey.intake.receive import Outcome, receive
+from survey.intake.receive import Outcome, foresee_rules, receive
 from survey.lacks import lack_of
 from survey.problems import Problem
+from survey.submissions.evaluated_first import evaluated_first
 from survey.terms import PlaceKind, SessionEnd
 
 RECEIPTS_FORMAT = "so-ho-receipts-1"
@@ -110,6 +111,7 @@ class Taken:
         return sum(bool(outcome.missing_files) for outcome in self.outcomes)
 
 
+@evaluated_first
 def take(
     session: Session, bundle: Bundle, carrier: Account | None, folder: Path, now: datetime, signer: Signer
 ) -> Taken:
@@ -122,13 +124,15 @@ def take(
     if account is None:
         raise Problem("bundle_of_nobody")
     vouched = said is not None and is_vouched(session, signer, said, bundle.device_id, bundle.vouched, now)
+    device_id = bundle.device_id or "bundle"
+    foresee_rules(session, account, device_id, bundle.entries, now, signer, permitted=vouched)
     _lock(session, account, bundle)
     known = _known(session, bundle.entries)
     refused = _store_files(session, account, bundle, folder, now, signer)
     outcomes: list[Outcome] = []
     for at in range(0, len(bundle.entries), MAX_ENTRIES):
         part = bundle.entries[at : at + MAX_ENTRIES]
-        outcomes += receive(session, account, bundle.device_id or "bundle", part, now, signer, permitted=vouched)
+        outcomes += receive(session, account, device_id, part, now, signer, permitted=vouched)
     taken = Taken(bundle, account, vouched, outcomes, known, refused)
     detail = {"entries": len(outcomes), "new": taken.new, "held": len(taken.held), "device": bundle.device_id}
     audit.record(session, now, carrier.id if carrier else None, "bundle_imported", account.id, detail)

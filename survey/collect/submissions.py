@@ -44,6 +44,7 @@ from survey.intake.envelope import Envelope, read_entry
 from survey.intake.receive import Outcome, receive
 from survey.problems import Problem
 from survey.questionnaires.published import load_form
+from survey.submissions.evaluated_first import evaluated_first
 from survey.terms import PlaceKind
 from survey.text import normal
 
@@ -86,6 +87,7 @@ class Courier:
     skew: timedelta | None = None  # how far ahead the clock of the phone is, as far as it says
 
 
+@evaluated_first
 def take(
     session: Session, by: Courier, xml: bytes, parts: Sequence[FormPart], now: datetime, *, more_to_come: bool
 ) -> TakenIn:

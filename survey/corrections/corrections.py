@@ -48,6 +48,7 @@ from survey.register.questions import Asked, Question
 from survey.register.remembered_words import remembered
 from survey.review import register_acts, requests
 from survey.review.register_acts import Plan, Wish
+from survey.submissions.evaluated_first import evaluated_first
 from survey.submissions.standing import interviews_of
 from survey.terms import HouseholdState, RegisterKind
 
@@ -405,6 +406,7 @@ class Came(StrEnum):
     DONE, OVERTAKEN, REFUSED = "done", "overtaken", "refused"
 
 
+@evaluated_first
 def apply(session: Session, commune_id: str, one: Correction, day: date, done: Done) -> Came:
     """Write one household's correction down, and ask for what another decides: unless somebody was there before."""
     register_acts.take_turn(session, {commune_id})

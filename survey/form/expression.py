@@ -30,6 +30,7 @@ from typing import Any
 
 from survey.form.budget import TooMuch
 from survey.form.functions import ARITY, FUNCTIONS
+from survey.form.lookups import lookup_of
 from survey.form.patterns import pattern_of
 from survey.form.values import Context, Lazy, Node, Value, node_number, node_text, to_boolean, to_number, to_string
 from survey.text import N_, nearest
@@ -280,7 +281,7 @@ class _Parser:
 # --- evaluating -----------------------------------------------------------------------------------------------------
 
 
-def _compare(operator: str, a: Value, b: Value) -> bool:
+def compare(operator: str, a: Value, b: Value) -> bool:
     """XPath 1.0 §3.4: with node-sets a comparison holds when it holds for some node."""
     if isinstance(a, list):
         if isinstance(b, bool):
@@ -291,7 +292,7 @@ def _compare(operator: str, a: Value, b: Value) -> bool:
             return any(_compare_atoms(operator, node_number(m), b) for m in a)
         return any(_compare_atoms(operator, node_text(m), b) for m in a)
     if isinstance(b, list):
-        return _compare(_MIRROR[operator], b, a)
+        return compare(_MIRROR[operator], b, a)
     return _compare_atoms(operator, a, b)
 
 
@@ -331,7 +332,7 @@ def _modulo(a: float, b: float) -> float:
     return math.fmod(a, b)
 
 
-_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
@@ -357,12 +358,12 @@ def build(tree: Tree) -> Lazy:
         return lambda context: -operand(context)
     if head in ("or", "and"):
         return _truth(tree)
-    if head in _ARITHMETIC:
-        operate, x, y = _ARITHMETIC[head], _number(tree[1]), _number(tree[2])
+    if head in ARITHMETIC:
+        operate, x, y = ARITHMETIC[head], _number(tree[1]), _number(tree[2])
         return lambda context: operate(x(context), y(context))
     if head == "|":
         left, right = build(tree[1]), build(tree[2])
-        return lambda context: _union(left(context), right(context))
+        return lambda context: union(left(context), right(context))
     return _build_comparison(tree)
 
 
@@ -397,7 +398,7 @@ def _build_comparison(tree: Tree) -> Lazy:
     """Comparisons of one place with a literal are most of what a questionnaire asks: they need no lists."""
     head, literal = tree[0], tree[2]
     single = _one(tree[1])
-    compare = _ON_NUMBERS[head]
+    holds = _ON_NUMBERS[head]
     if single is not None and isinstance(literal, (int, float)):
         number = float(literal)
 
@@ -405,13 +406,13 @@ def _build_comparison(tree: Tree) -> Lazy:
             node = single(context)
             if node is None:
                 return False
-            return compare(node_number(node), number)
+            return holds(node_number(node), number)
 
         return on_number
     if single is not None and isinstance(literal, str) and head in ("=", "!="):
-        return lambda context: (node := single(context)) is not None and compare(node_text(node), literal)  # type: ignore[arg-type]
+        return lambda context: (node := single(context)) is not None and holds(node_text(node), literal)  # type: ignore[arg-type]
     left, right = build(tree[1]), build(tree[2])
-    return lambda context: _compare(head, left(context), right(context))
+    return lambda context: compare(head, left(context), right(context))
 
 
 def _one(tree: Tree) -> Callable[[Context], Node | None] | None:
@@ -440,7 +441,7 @@ def _one(tree: Tree) -> Callable[[Context], Node | None] | None:
     return find
 
 
-def _union(a: Value, b: Value) -> Value:
+def union(a: Value, b: Value) -> Value:
     nodes = [*(a if isinstance(a, list) else []), *(b if isinstance(b, list) else [])]
     return list(dict.fromkeys(nodes))
 
@@ -478,18 +479,17 @@ def _build_path(tree: Tree) -> Lazy:
     return _build_lookup(tree) or _build_walk(tree)
 
 
+START: dict[str, Lazy] = {
+    "/": lambda context: [context.env.root],
+    ".": lambda context: [context.node],
+    "current": lambda context: [context.current],
+}
+
+
 def _build_walk(tree: Tree) -> Lazy:
     """The path taken step by step."""
-    start, steps, several = tree[1], [_build_step(step) for step in tree[2:]], tree[0] == "path"
-    begin: Lazy
-    if start == "/":
-        begin = lambda context: [context.env.root]  # noqa: E731
-    elif start == ".":
-        begin = lambda context: [context.node]  # noqa: E731
-    elif start == "current":
-        begin = lambda context: [context.current]  # noqa: E731
-    else:
-        begin = build(start)
+    steps, several = [stepping(step, build) for step in tree[2:]], tree[0] == "path"
+    begin = START[tree[1]] if isinstance(tree[1], str) else build(tree[1])
 
     def evaluate(context: Context) -> Value:
         nodes = begin(context)
@@ -505,9 +505,13 @@ def _build_walk(tree: Tree) -> Lazy:
     return evaluate
 
 
-def _build_step(step: Tree) -> Callable[[Context, list[Node]], list[Node]]:
+def stepping(
+    step: Tree, make: Callable[[Tree], Lazy], seen: Callable[[Context, list[Node]], None] | None = None
+) -> Callable[[Context, list[Node]], list[Node]]:
+    """The function that takes a step from nodes, its predicates made by `make`; `seen` is told what it comes to, and
+    again what each predicate looks at."""
     axis, name = step[0], str(step[1]) if len(step) > 1 else ""
-    predicates = [build(predicate) for predicate in step[2:]]
+    predicates = [make(predicate) for predicate in step[2:]]
 
     def walk(nodes: list[Node]) -> list[Node]:
         if axis == "self":
@@ -526,9 +530,13 @@ def _build_step(step: Tree) -> Callable[[Context, list[Node]], list[Node]]:
 
     def evaluate(context: Context, nodes: list[Node]) -> list[Node]:
         found = walk(nodes)
+        if seen is not None:
+            seen(context, found)
         for predicate in predicates:
             # Only what is asked takes part in a predicate, so that positions count what a person sees.
             found = [node for node in found if node.relevant]
+            if seen is not None:
+                seen(context, found)
             inner = Context(context.node, context.current, context.env, 0, len(found))
             kept = []
             for position, node in enumerate(found, 1):
@@ -543,25 +551,15 @@ def _build_step(step: Tree) -> Callable[[Context, list[Node]], list[Node]]:
 
 
 def _build_lookup(tree: Tree) -> Lazy | None:
-    """`instance('t')/root/item[a = X and b = Y]/c` through an index instead of a walk over the whole table.
-
-    Taken only when each side names a column and a value that does not depend on the row; a number among the values
-    falls back to the walk, because then the comparison is numeric. Further predicates judge what the first one found.
-    """
-    if tree[0] != "path" or not isinstance(tree[1], list) or tree[1][:2] != ["call", "instance"] or len(tree) != 5:
+    """Through an index instead of a walk over the whole table. A number among the values falls back to the walk,
+    because then the comparison is numeric."""
+    found = lookup_of(tree)
+    if found is None:
         return None
-    table, root, item, column = tree[1][2], tree[2], tree[3], tree[4]
-    if root != ["child", "root"] or item[:2] != ["child", "item"] or len(item) < 3 or len(column) != 2:
-        return None
-    if not isinstance(table, str) or column[0] != "child":
-        return None
-    pairs = _equalities(item[2])
-    if pairs is None:
-        return None
-    names = tuple(name for name, _ in pairs)
-    values = [build(value) for _, value in pairs]
+    table, names, trees, more, column = found
+    values = [build(value) for value in trees]
     walk = _build_walk(tree)
-    judge = _build_step(["self", None, *item[3:]])
+    judge = stepping(["self", None, *more], build)
 
     def evaluate(context: Context) -> Value:
         key = []
@@ -571,30 +569,6 @@ def _build_lookup(tree: Tree) -> Lazy | None:
                 return walk(context)
             key.append(to_string(found))
         rows = judge(context, context.env.lookup(table, names, tuple(key)))
-        return [row.children[column[1]] for row in rows if column[1] in row.children]
+        return [row.children[column] for row in rows if column in row.children]
 
     return evaluate
-
-
-def _equalities(tree: Tree) -> list[tuple[str, Tree]] | None:
-    if isinstance(tree, list) and tree[0] == "and":
-        left, right = _equalities(tree[1]), _equalities(tree[2])
-        return None if left is None or right is None else left + right
-    if isinstance(tree, list) and tree[0] == "=":
-        for column, value in ((tree[1], tree[2]), (tree[2], tree[1])):
-            named = isinstance(column, list) and column[:2] == ["path", "."] and len(column) == 3
-            if named and column[2][0] == "child" and len(column[2]) == 2 and _independent(value):
-                return [(column[2][1], value)]
-    return None
-
-
-def _independent(tree: Tree) -> bool:
-    """Whether a value is the same for every row: a text, or a path that starts at the record or the current node."""
-    if isinstance(tree, str):
-        return True
-    return (
-        isinstance(tree, list)
-        and tree[0] in ("path", "one")
-        and tree[1] in ("/", "current")
-        and all(len(step) == 2 for step in tree[2:])
-    )

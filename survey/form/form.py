@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from survey.form.expression import Tree, build
 from survey.form.patterns import BUILD, without_text
-from survey.form.values import Lazy, Node
+from survey.form.values import Lazy, Node, to_string
 
 Text = str | list[Any]  # a label: text, or text and trees where the sheet had ${…}
 Texts = dict[str, Text]  # by language
@@ -23,6 +23,7 @@ RULE_KEYS = (
 )  # fmt: skip
 CONTAINERS = ("group", "repeat")
 NUMBERS = ("integer", "decimal", "range")
+WORDS = ("text", "hidden", "barcode", "calculate", "audit", "geotrace", "geoshape")  # answers of any length
 SILENT = (
     "calculate", "hidden", "start", "end", "today", "username", "deviceid", "email", "phonenumber", "subscriberid",
     "simserial", "audit", "start-geopoint", "background-audio", "background-geopoint",
@@ -172,10 +173,15 @@ class Form:
         """The calculations that hold what the texts leave open (column `reading`): the value in use of each."""
         return [item for item in self.nodes() if item.columns.get("reading") in self.choices and not item.repeat]
 
+    @property
+    def make(self) -> Callable[[Tree], Lazy]:
+        """What makes functions of its trees."""
+        return build
+
     @cached_property
     def functions(self) -> dict[str, dict[str, Lazy]]:
         """Each row's rules as functions, built once."""
-        return {item.path: {key: build(tree) for key, tree in item.rules.items()} for item in self.nodes()}
+        return {item.path: {key: self.make(tree) for key, tree in item.rules.items()} for item in self.nodes()}
 
     @cached_property
     def settling(self) -> list[tuple[str, dict[str, Lazy]]]:
@@ -189,7 +195,7 @@ class Form:
         return {
             item.path: {
                 key: {
-                    language: [part if isinstance(part, str) else build(part) for part in _parts(text)]
+                    language: [part if isinstance(part, str) else self.make(part) for part in _parts(text)]
                     for language, text in texts.items()
                 }
                 for key, texts in item.texts.items()
@@ -326,6 +332,18 @@ class Form:
             instance_name=bundle.get("instance_name"),
             settings=bundle.get("settings", {}),
         )
+
+
+def row_index(form: Form, table: str, columns: tuple[str, ...]) -> dict[tuple[str, ...], list[Node]]:
+    indexes: dict[Any, dict[tuple[str, ...], list[Node]]] = form.__dict__.setdefault("_row_indexes", {})
+    if (table, columns) not in indexes:
+        index: dict[tuple[str, ...], list[Node]] = {}
+        top = form.table_roots.get(table)
+        for row in top.children["root"].children["item"] if top is not None else []:
+            key = tuple(to_string([row.children[c]]) if c in row.children else "" for c in columns)
+            index.setdefault(key, []).append(row)
+        indexes[table, columns] = index
+    return indexes[table, columns]
 
 
 def _parts(text: Text) -> list[Any]:

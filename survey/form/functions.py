@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
+from survey.form.budget import bearable
 from survey.form.ed25519 import verifies
 from survey.form.values import (
     Context,
@@ -112,14 +113,15 @@ _strings("ends-with", 2, lambda a, b: a.endswith(b))
 _strings("substring-before", 2, lambda a, b: a[: a.index(b)] if b in a else "")
 _strings("substring-after", 2, lambda a, b: a[a.index(b) + len(b) :] if b in a else "")
 _strings("normalize-space", 1, lambda a: " ".join(re.split(r"[ \t\r\n]+", a.strip(" \t\r\n"))))
-function("string", 0, 1)(lambda c, args: to_string(args[0](c) if args else [c.node]))
+function("string", 0, 1)(lambda c, args: bearable(to_string(args[0](c) if args else [c.node])))
 function("string-length", 0, 1)(lambda c, args: float(len(to_string(args[0](c) if args else [c.node]))))
 
 
 @function("concat", 0, MANY)
 def concat(c: Context, args: Arguments) -> Value:
     """Everything one after another; of a node-set each node (ODK)."""
-    return "".join("".join(map(node_text, v)) if isinstance(v, list) else to_string(v) for v in (a(c) for a in args))
+    values = (argument(c) for argument in args)
+    return bearable("".join("".join(map(node_text, v)) if isinstance(v, list) else to_string(v) for v in values))
 
 
 @function("join", 1, MANY)
@@ -129,7 +131,7 @@ def join(c: Context, args: Arguments) -> Value:
     for argument in args[1:]:
         value = argument(c)
         parts.extend(map(node_text, value) if isinstance(value, list) else [to_string(value)])
-    return to_string(args[0](c)).join(parts)
+    return bearable(to_string(args[0](c)).join(parts))
 
 
 @function("substr", 2, 3)
@@ -571,7 +573,7 @@ def _formatted(text: str, pattern: str) -> str:
         "b": _MONTHS[day.month - 1], "d": f"{day.day:02d}", "e": str(day.day), "a": _WEEKDAYS[day.weekday()],
         "H": hour, "h": str(int(hour)), "M": minute, "S": second or "00", "3": f"{fraction or '.'}000"[1:4], "%": "%",
     }  # fmt: skip
-    return re.sub(r"%(.)", lambda found: parts.get(found.group(1), found.group(0)), pattern)
+    return bearable(re.sub(r"%(.)", lambda found: parts.get(found.group(1), found.group(0)), pattern))
 
 
 _strings("format-date", 2, lambda text, pattern: _formatted(text[:40], pattern))

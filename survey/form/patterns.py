@@ -464,6 +464,16 @@ class Pattern:
                 return False
         return state.accepts
 
+    def places_in(self, text: str) -> int:
+        """How many places the walk over a text stands at, one after another: what it takes, whatever is kept."""
+        state, found = self._start, 0
+        for letter in text:
+            state = state.moves.get(letter) or self._moved(state, letter)
+            found += 1 + len(state.places)
+            if state is self._dead:
+                break
+        return found
+
     def _forget(self) -> None:
         self._dead = _State((), False)
         self._states: dict[tuple[int, ...], _State] = {(): self._dead}

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from survey.form.budget import TooMuch
-from survey.form.form import CONTAINERS, NUMBERS, Form, Item
+from survey.form.bound import Sizes, most_visits
+from survey.form.budget import MOST_VISITS, Meter, TooMuch
+from survey.form.form import CONTAINERS, NUMBERS, WORDS, Form, Item, row_index
+from survey.form.metered import metered_form
 from survey.form.values import (
     Context,
     Lazy,
@@ -65,6 +67,7 @@ class Environment:
     now: str
     new_id: Callable[[], str]
     random: Callable[[], float]
+    meter: Meter | None = None  # of a record that could cost too much
 
     def table(self, name: str) -> list[Node]:
         found = self.form.table_roots.get(name)
@@ -79,18 +82,6 @@ class Environment:
         return row_index(self.form, table, columns).get(key, [])
 
 
-def row_index(form: Form, table: str, columns: tuple[str, ...]) -> dict[tuple[str, ...], list[Node]]:
-    indexes: dict[Any, dict[tuple[str, ...], list[Node]]] = form.__dict__.setdefault("_row_indexes", {})
-    if (table, columns) not in indexes:
-        index: dict[tuple[str, ...], list[Node]] = {}
-        top = form.table_roots.get(table)
-        for row in top.children["root"].children["item"] if top is not None else []:
-            key = tuple(to_string([row.children[c]]) if c in row.children else "" for c in columns)
-            index.setdefault(key, []).append(row)
-        indexes[table, columns] = index
-    return indexes[table, columns]
-
-
 @dataclass
 class Evaluation:
     """The outcome: `values` and `relevant` nest like the form; `nodes` gives every place by its path."""
@@ -100,6 +91,14 @@ class Evaluation:
     environment: Environment
     problems: list[FailedCheck] = field(default_factory=list)
     nodes: dict[str, list[Node]] = field(default_factory=dict)
+    instances: int = 0  # of its longest list
+    letters: int = 0  # of its longest answer that is told in words
+    names: int = 0  # of its longest other one
+
+    @property
+    def is_too_much(self) -> bool:
+        """No rule of it was run to its end."""
+        return any(problem.kind == "too_much" for problem in self.problems)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -118,17 +117,33 @@ class Evaluation:
 
 def evaluate(form: Form, answers: Any, clock: Clock) -> Evaluation:
     """Evaluate `answers` (docs/form-bundle.md §Answers) under `form` at `clock`; faults become `problems`. Where a rule
-    is not run, none is: the answers stand as they came, and the problem `too_much` beside them."""
+    is not run, or all of them cost more than they may, none is: the answers stand as they came, and the problem
+    `too_much` beside them. They are counted where records of this size could come to that."""
     done = _taken_in(form, answers, clock)
+    if most_visits(form, Sizes(done.instances, done.letters, done.names)) > MOST_VISITS:
+        done.form = metered_form(form)
+        done.environment.meter = Meter()
     try:
-        for path, rules in form.settling:
-            for node in done.nodes.get(path, []):
-                _settle(node, rules, done.environment)
-        _judge(done)
+        _run(done)
     except TooMuch:
         done = _taken_in(form, answers, clock)
         done.problems.append(FailedCheck("", "too_much", "error", {}))
     return done
+
+
+def visits_of(form: Form, answers: Any, clock: Clock, most: int = MOST_VISITS) -> int:
+    """What evaluating comes to, however little that is. Raises `TooMuch` beyond `most`."""
+    done = _taken_in(form, answers, clock)
+    done.form, done.environment.meter = metered_form(form), Meter(most)
+    _run(done)
+    return done.environment.meter.spent
+
+
+def _run(done: Evaluation) -> None:
+    for path, rules in done.form.settling:
+        for node in done.nodes.get(path, []):
+            _settle(node, rules, done.environment)
+    _judge(done)
 
 
 def _taken_in(form: Form, answers: Any, clock: Clock) -> Evaluation:
@@ -187,6 +202,10 @@ def _restored(done: Evaluation) -> Iterator[None]:
 def _follow(done: Evaluation, moved: set[str], fixed: set[str], asked: Container[str] | None = None) -> None:
     """Make again what reads what `moved`, and what reads that, as far as something comes out otherwise; what is
     `fixed`, or not `asked` for, stays."""
+    if done.is_too_much:
+        return
+    if done.environment.meter is not None:
+        done.environment.meter = Meter()
     for one, reads, own in done.form.order:
         if one in fixed or (asked is not None and one not in asked):
             continue
@@ -252,6 +271,7 @@ class _Intake:
             self.fault(path, "type")
             return []
         instances = []
+        self.done.instances = max(self.done.instances, len(given))
         for index, answers in enumerate(given, 1):
             instance = Node(item, node, index=index)
             instances.append(instance)
@@ -265,6 +285,11 @@ class _Intake:
         if value is None:
             self.fault(path, "type")
             return ""
+        if isinstance(value, str):
+            if item.type in WORDS:
+                self.done.letters = max(self.done.letters, len(value))
+            elif len(value) > self.done.names:
+                self.done.names = len(value)
         return value
 
 
@@ -334,7 +359,7 @@ def _settle(node: Node, rules: dict[str, Lazy], environment: Environment) -> Non
     context = Context(node, node, environment)
     if "relevant" in rules and not to_boolean(rules["relevant"](context)):
         node.close()
-    if "count" in rules and not node.index <= to_number(rules["count"](context)):
+    elif "count" in rules and not node.index <= to_number(rules["count"](context)):
         node.close()  # beyond the number of instances that the form gives
     if "calculate" in rules and not node.definition.trigger:
         node.value = calculated(rules["calculate"](context)) if node.relevant else ""
@@ -395,6 +420,9 @@ def _offered(done: Evaluation, node: Node) -> bool:
     rule = done.form.functions[item.path].get("choice_filter")
     assert item.list is not None
     column = item.from_file.get("value", "name")
+
+    if done.environment.meter is not None:
+        done.environment.meter.spend(len(names))
 
     def is_free(row: Node) -> bool:
         return rule is None or to_boolean(rule(Context(row, node, done.environment)))

@@ -31,7 +31,7 @@ from survey.register.entries import (
 from survey.register.places import stands
 from survey.submissions import log
 from survey.submissions.conflicts import Group, held_beside, settle_around
-from survey.submissions.derive import derive_current
+from survey.submissions.derive import derive_current, evaluate_for
 from survey.submissions.log import Act
 from survey.tallies.places import follow_household
 from survey.terms import Action, HouseholdState, QuarantineReason, RegisterKind, SubmissionState
@@ -123,19 +123,30 @@ def admit(
 
 def judge_again(session: Session, submission: Submission, act: Act, *, left: Group | None = None) -> bool:
     """Judge a held submission as if it arrived now, by the account that sent it; returns whether its state or reason is
-    another. The caller holds the commune's lock."""
-    commune_id = submission.commune_id
-    status = session.get_one(SubmissionStatus, (commune_id, submission.id))
-    account = session.get_one(Account, submission.account_id)
-    entry = read_entry(json.loads(submission.content))
-    attached_to = status.household_id if status.household_id != submission.household_id else None
-    judge = Judge(session, account, holder_of(session, account), commune_id, act.at)
-    judgement = judge.judge(entry, submission, attached_to)
+    another. The caller holds the commune's lock, and is `evaluated_first`."""
+    entry, attached_to, judgement = _judged_now(session, submission, act.at)
+    status = session.get_one(SubmissionStatus, (submission.commune_id, submission.id))
     if judgement.reason is not None and judgement.reason.value == status.reason:
         settle_around(session, submission, act, left, arrives=True)
         return False
     enter(session, submission, entry, judgement, act, attached_to=attached_to, left=left)
     return True
+
+
+def work_out(session: Session, submission: Submission, now: datetime) -> None:
+    """Evaluate what judging a held submission again is going to ask for. Nothing is written."""
+    evaluate_for(session, submission, _judged_now(session, submission, now)[2].record)
+
+
+def _judged_now(session: Session, submission: Submission, now: datetime) -> tuple[Entry, str | None, Judgement]:
+    """What a submission says, the household that a person found it to be of, and what it is worth now."""
+    commune_id = submission.commune_id
+    status = session.get_one(SubmissionStatus, (commune_id, submission.id))
+    account = session.get_one(Account, submission.account_id)
+    entry = read_entry(json.loads(submission.content))
+    attached_to = status.household_id if status.household_id != submission.household_id else None
+    judge = Judge(session, account, holder_of(session, account), commune_id, now)
+    return entry, attached_to, judge.judge(entry, submission, attached_to)
 
 
 def welcome(session: Session, household: Household, act: Act) -> None:

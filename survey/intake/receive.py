@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -45,8 +46,10 @@ from survey.intake.envelope import Asked, Entry, NoInterview
 from survey.intake.proposed import Proposed
 from survey.intake.supported import Supported
 from survey.intake.told import Sender, find
-from survey.intake.triage import Judge
+from survey.intake.triage import Judge, Judgement
 from survey.lacks import lack_of
+from survey.submissions.derive import evaluate_for
+from survey.submissions.evaluated_first import NotEvaluated, evaluated_first, foresee
 from survey.submissions.log import Act
 from survey.terms import PlaceKind, QuarantineReason
 
@@ -67,6 +70,7 @@ class Outcome:
         return self.reason is not None or self.rule is not None
 
 
+@evaluated_first
 def receive(
     session: Session,
     account: Account,
@@ -80,17 +84,18 @@ def receive(
 ) -> list[Outcome]:
     """Store the entries of one push, in order; returns one outcome for each. Not `permitted` (a key was revoked): each
     is held for it. `skew`: how far ahead the clock of the phone was that sends now, None when it is not known."""
-    homes = [_home(session, account, entry.commune_id) for entry in entries]
-    for commune_id in sorted(set(homes)):  # always in this order, or two pushes could wait for each other
+    receptions = _receptions(session, account, device_id, entries, now, signer, permitted, skew)
+    for entry, reception in zip(entries, receptions, strict=True):
+        reception.foresee(entry)
+    # Always in this order, or two pushes could wait for each other.
+    for commune_id in sorted({one.commune_id for one in receptions}):
         lock_commune(session, commune_id)
-    holder = holder_of(session, account)
     outcomes = []
-    for entry, commune_id in zip(entries, homes, strict=True):
-        reception = _Reception(session, account, holder, device_id, commune_id, now, signer, permitted, skew)
+    for entry, reception in zip(entries, receptions, strict=True):
         try:
             with session.begin_nested():
                 outcome = reception.take(entry)
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError, NotEvaluated):
             raise  # the database itself fails: nothing is stored, the phone keeps all and repeats
         except Exception as error:  # whatever it is, the entry must not be lost
             if lack_of(error):
@@ -105,6 +110,25 @@ def receive(
                 outcome = reception.take(bare)
         outcomes.append(outcome)
     return outcomes
+
+
+def foresee_rules(
+    session: Session, account: Account, device_id: str, entries: Sequence[Entry], now: datetime, signer: Signer,
+    permitted: bool,
+) -> None:  # fmt: skip
+    """For who holds locks when it calls `receive`: run the rules of what it is going to bring."""
+    receptions = _receptions(session, account, device_id, entries, now, signer, permitted, None)
+    for entry, reception in zip(entries, receptions, strict=True):
+        reception.foresee(entry)
+
+
+def _receptions(
+    session: Session, account: Account, device_id: str, entries: Sequence[Entry], now: datetime, signer: Signer,
+    permitted: bool, skew: timedelta | None,
+) -> list[_Reception]:  # fmt: skip
+    holder = holder_of(session, account)
+    homes = [_home(session, account, entry.commune_id) for entry in entries]
+    return [_Reception(session, account, holder, device_id, home, now, signer, permitted, skew) for home in homes]
 
 
 def received(session: Session, account: Account, asked: Sequence[Asked], signer: Signer) -> list[Outcome]:
@@ -142,7 +166,7 @@ class _Reception:
     skew: timedelta | None
 
     def take(self, entry: Entry) -> Outcome:
-        known = self._find(entry)
+        known = self.find(entry)
         if known is not None:
             return known
         if entry.proposal is not None:
@@ -151,12 +175,35 @@ class _Reception:
             return self._store_told(entry, supports.keep(self.session, self._judge, entry, self._sender))
         return self._store(entry) if entry.no_interview is None else self._store_outcome(entry)
 
-    def _find(self, entry: Entry) -> Outcome | None:
+    def find(self, entry: Entry) -> Outcome | None:
         """What was answered when this very content came before."""
         return _outcome(self.session, self.signer, Asked(self.commune_id, entry.id, entry.content.hash), entry.said_id)
 
-    def _store(self, entry: Entry) -> Outcome:
-        submission = Submission(
+    def foresee(self, entry: Entry) -> None:
+        """Run the rules of an interview that is not here yet, before others have to wait."""
+        if entry.no_interview or entry.proposal or entry.support:
+            return
+        try:
+            with self.session.begin_nested():
+                if self.find(entry) is None:
+                    foresee(self.session, partial(self._work_out, entry))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # it comes again when the entry is stored, and is met there
+            if lack_of(error):
+                raise
+
+    def _work_out(self, entry: Entry) -> None:
+        submission, judgement = self._judged(entry)
+        evaluate_for(self.session, submission, judgement.record)
+
+    def _judged(self, entry: Entry) -> tuple[Submission, Judgement]:
+        """The entry as a row, not stored yet, and what it is worth."""
+        submission = self._row(entry)
+        return submission, self._judge.judge(entry, submission)
+
+    def _row(self, entry: Entry) -> Submission:
+        return Submission(
             commune_id=self.commune_id,
             id=str(uuid4()),
             entry_id=entry.id,
@@ -173,7 +220,9 @@ class _Reception:
             finalised_at_said=entry.finalised_at,
             clock_skew_seconds=seconds_of(self.skew),
         )
-        judgement = self._judge.judge(entry, submission)
+
+    def _store(self, entry: Entry) -> Outcome:
+        submission, judgement = self._judged(entry)
         self.session.add(submission)
         self.session.flush()  # its files and events refer to it
         for sha256, path in entry.files:

@@ -54,20 +54,23 @@ class Judge:
     def judge(self, entry: Entry, submission: Submission, attached_to: str | None = None) -> Judgement:
         """`attached_to`: the household that a person found the entry to be of."""
         household_id = attached_to or entry.household_id
-        is_read = not (entry.odd or entry.too_large or entry.faults)
+        day = clock_of(self.session, submission).today
+        known = self._known(entry, household_id, attached_to is not None, day)
+        # Rules are run of a form that an open round asks with, and of nothing that is held whatever they say.
+        incoming = Incoming(well_shaped=not entry.faults, too_large=entry.too_large)
+        is_read = not entry.odd and verdict(replace(known, standard_holds=True), incoming) is None
         record = evaluated(self.session, submission) if is_read else None
         problems, days = self._read_answers(record, submission, household_id)
         found, of_server = self._doubt(entry, submission, days)
-        incoming = Incoming(
-            well_shaped=not entry.faults,
-            too_large=entry.too_large,
+        incoming = replace(
+            incoming,
             in_future=found is Doubt.AHEAD,
             date_doubted=found is Doubt.BEHIND,
             server_doubted=of_server,
             answers_valid=not problems and not entry.odd,
+            too_much=record is not None and record.evaluation.is_too_much,
         )
-        day = clock_of(self.session, submission).today
-        reason = verdict(self._known(entry, household_id, attached_to is not None, day), incoming)
+        reason = verdict(known, incoming)
         details = {
             QuarantineReason.BAD_SHAPE: ", ".join(entry.faults),
             QuarantineReason.BAD_ANSWERS: ", ".join(problems[:20]),

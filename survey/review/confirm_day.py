@@ -19,10 +19,12 @@ from survey.intake.admit import judge_again
 from survey.problems import Problem
 from survey.review.take_up import take_up
 from survey.submissions import lifecycle, log
+from survey.submissions.evaluated_first import evaluated_first
 from survey.submissions.log import Act
 from survey.terms import Action, QuarantineReason, SubmissionState
 
 
+@evaluated_first
 def confirm(
     session: Session,
     account: Account,

@@ -27,6 +27,7 @@ from survey.review.take_up import take_up
 from survey.submissions import lifecycle, log
 from survey.submissions.conflicts import rivals, settle_around, twins, vouching
 from survey.submissions.content import clock_of
+from survey.submissions.evaluated_first import evaluated_first
 from survey.submissions.log import Act, last_step
 from survey.terms import Action, HouseholdState, QuarantineReason, SubmissionState
 
@@ -49,6 +50,7 @@ def _is_decided(assessment: Assessment | None) -> bool:
     return assessment is not None and (assessment.household_class is not None or assessment.refused)
 
 
+@evaluated_first
 def decide(
     session: Session,
     account: Account,

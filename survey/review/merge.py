@@ -33,6 +33,7 @@ from survey.review.pair import Pair, PairedPart
 from survey.submissions import log
 from survey.submissions.conflicts import group_of, rivals
 from survey.submissions.content import answers_of, clock_of, content_of, dated, evaluated
+from survey.submissions.evaluated_first import evaluated_first
 from survey.submissions.lifecycle import CONTESTED, is_contested
 from survey.submissions.log import Act, last_step
 from survey.terms import Action
@@ -76,6 +77,7 @@ def may_merge(session: Session, pair: Pair, account_id: str) -> bool:
     return not own and same and readable and other.id in waiting and is_contested(first.state, first.reason)
 
 
+@evaluated_first
 def merge(
     session: Session, account: Account, plan: Merge, *, seen: tuple[int, int], now: datetime, signer: Signer
 ) -> list[Fault] | Submission:

@@ -29,6 +29,7 @@ from survey.problems import Problem
 from survey.register.event_log import Done
 from survey.review import register_acts
 from survey.review.register_acts import Wish, one_line
+from survey.submissions.evaluated_first import evaluated_first
 from survey.terms import HouseholdState, OutcomeAction, OutcomeKind, OutcomeState, QuarantineReason, RegisterKind
 
 _K, _R = OutcomeKind, RegisterKind
@@ -146,6 +147,7 @@ def of_household(session: Session, commune_id: str, household_id: str) -> list[H
     return _all_heard(session, commune_id, [(said.id, case) for case in cases for said in case.said])[::-1]
 
 
+@evaluated_first
 def decide(
     session: Session,
     account: Account,

@@ -8,31 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import OF_SUBMISSION, Account, Submission, SubmissionStatus
 from models.commune_counter import lock_commune
-from survey.intake.admit import judge_again
+from survey.intake.admit import judge_again, work_out
 from survey.problems import Problem
 from survey.review import decide
+from survey.submissions.evaluated_first import evaluated_first, foresee
 from survey.submissions.lifecycle import CONTESTED, JUDGED_AGAIN, NEVER_RELEASED, UNDATED
 from survey.submissions.log import Act, find, last_step
 from survey.terms import Action, QuarantineReason, SubmissionState
 
 _Q = QuarantineReason
 # Answers that fail a check are looked at one by one: a check is there to be read. So is a day that is in doubt.
-RELEASED_TOGETHER = frozenset(_Q) - NEVER_RELEASED - UNDATED - CONTESTED - {_Q.BAD_ANSWERS}
+RELEASED_TOGETHER = frozenset(_Q) - NEVER_RELEASED - UNDATED - CONTESTED - {_Q.BAD_ANSWERS, _Q.TOO_MUCH}
 DISCARDED_TOGETHER = frozenset(_Q) - CONTESTED
 
 
+@evaluated_first
 def judge_all(
     session: Session, account: Account, commune_id: str, now: datetime, ids: Iterable[str] | None = None
 ) -> tuple[int, int]:
     """Judge held entries of a commune as if they arrived now; (how many are no longer held so, how many still are).
     `ids`: only those; others, and what can become no better, are passed by."""
-    lock_commune(session, commune_id)
     waiting = (
         select(Submission)
         .join(SubmissionStatus, OF_SUBMISSION)
@@ -44,8 +46,12 @@ def judge_all(
         .order_by(Submission.received_at, Submission.id)
     )
     chosen = None if ids is None else set(ids)
-    moved = same = 0
     for submission in session.scalars(waiting).all():
+        if chosen is None or submission.id in chosen:
+            foresee(session, partial(work_out, session, submission, now))
+    lock_commune(session, commune_id)
+    moved = same = 0
+    for submission in session.scalars(waiting.execution_options(populate_existing=True)).all():
         if chosen is not None and submission.id not in chosen:
             continue
         if judge_again(session, submission, Act(account.id, now)):
@@ -55,6 +61,7 @@ def judge_all(
     return moved, same
 
 
+@evaluated_first
 def decide_all(
     session: Session, account: Account, commune_id: str, action: Action, ids: Iterable[str], words: str, now: datetime
 ) -> tuple[int, int]:

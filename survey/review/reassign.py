@@ -23,10 +23,12 @@ from survey.register.entries import find_household, keep_to_household
 from survey.review.take_up import take_up
 from survey.submissions import derive, log
 from survey.submissions.conflicts import group_of
+from survey.submissions.evaluated_first import evaluated_first
 from survey.submissions.log import Act
 from survey.terms import Action, HouseholdState, QuarantineReason, RegisterKind, SubmissionState
 
 
+@evaluated_first
 def attach(
     session: Session,
     account: Account,

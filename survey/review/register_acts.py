@@ -41,6 +41,7 @@ from survey.register.ledger import (
 from survey.register.persons import Person, without_relation
 from survey.register.places import coming_code
 from survey.review import person_acts, register_effects
+from survey.submissions.evaluated_first import evaluated_first
 from survey.submissions.standing import interviews_of
 from survey.supports import claims
 from survey.terms import HouseholdClass, HouseholdState, RegisterKind
@@ -259,6 +260,7 @@ def undone_together(session: Session, row: RegisterEvent) -> list[RegisterEvent]
     return list(session.scalars(select(RegisterEvent).filter_by(act=row.act).order_by(RegisterEvent.seq)))
 
 
+@evaluated_first
 def carry_out(session: Session, commune_id: str, wish: Wish, done: Done, *, seen: str | None = None) -> Plan:
     """Write a wish down; `seen`: the basis of the plan that a person was shown. Raises the plan's `rule`, and conflict
     when something else is there to be seen."""
@@ -266,12 +268,14 @@ def carry_out(session: Session, commune_id: str, wish: Wish, done: Done, *, seen
     return _do(session, plan(session, commune_id, wish, day_of(done.at)), done, seen)
 
 
+@evaluated_first
 def carry_out_together(session: Session, commune_id: str, wishes: Sequence[Wish], done: Done) -> Plan:
     """Write wishes about one household down in one act; as `carry_out`."""
     take_turn(session, {commune_id})
     return _do(session, plan_several(session, commune_id, wishes, day_of(done.at)), done, None)
 
 
+@evaluated_first
 def undo(session: Session, commune_id: str, seq: int, done: Done, *, seen: str | None = None) -> Plan:
     """Undo an event with all that is undone with it; as `carry_out`."""
     row = session.get(RegisterEvent, (commune_id, seq))

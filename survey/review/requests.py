@@ -37,6 +37,7 @@ from survey.register.ledger import COMING, CORRECTED, LEAVING, Folded
 from survey.register.persons import Person
 from survey.review import person_acts, register_acts
 from survey.review.register_acts import Plan, Wish, one_line
+from survey.submissions.evaluated_first import evaluated_first
 from survey.terms import RegisterKind, RequestVerdict
 
 _K = RegisterKind
@@ -198,6 +199,7 @@ def write(session: Session, made: ChangeRequest, done: Done) -> ChangeRequest:
     return made
 
 
+@evaluated_first
 def decide(
     session: Session, commune_id: str, id: str, verdict: RequestVerdict, done: Done, *, seen: str | None = None
 ) -> ChangeDecision:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
+from functools import partial
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -32,7 +33,8 @@ from survey.register.places import province_of
 from survey.round_steps import UNDER_WAY
 from survey.rounds import log
 from survey.rounds.freezing import KnownOpening, freeze, known_openings, opening_indicators
-from survey.submissions.derive import derive_again
+from survey.submissions.derive import decided_under, derive_again, evaluate_for
+from survey.submissions.evaluated_first import evaluated_first, foresee
 from survey.submissions.log import Act
 from survey.terms import B1Method, CommuneState, PlaceKind, RoundAction, RoundKind, RoundState
 
@@ -283,6 +285,7 @@ def on_register_as_it_stands(
     return on_register(session, household.commune_id, survey_round.id, household.id, indicators)
 
 
+@evaluated_first
 def move_round(
     session: Session,
     survey_round: Round,
@@ -336,6 +339,9 @@ def judge_again(session: Session, survey_round: Round, most: int | None = None) 
     found = session.execute(of_round).all()
     if most is not None and len(found) > most:
         raise Problem("too_large", detail={"records": len(found)})
+    for key in found:
+        submission = session.get_one(Submission, tuple(key))
+        foresee(session, partial(evaluate_for, session, submission, told=decided_under(session, submission)))
     for commune_id in sorted({commune_id for commune_id, _ in found}):
         lock_commune(session, commune_id)
     for commune_id, submission_id in found:

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from models import Place, Round, Submission, SubmissionEvent, SubmissionStatus
 from survey.clocks import HERE, TOLERANCE, day_of, read_instant
 from survey.form.form import Form, Item
-from survey.form.record import Clock, Evaluation, evaluate
+from survey.form.record import Clock, Evaluation
 from survey.questionnaires.published import load_form
 from survey.register.entries import context_of, context_of_village
 from survey.register.places import named_now
+from survey.submissions.evaluated_first import evaluation
 from survey.terms import QuarantineReason
 from survey.text import plain_name
 
@@ -201,7 +202,8 @@ def evaluated(
     if not isinstance(answers, dict):
         return None
     truth = _told(session, submission, form, found) if told is None else told
-    return Evaluated(form, evaluate(form, _laid_over(form, answers, truth), clock_when(submission, found)), truth)
+    clock = clock_when(submission, found)
+    return Evaluated(form, evaluation(session, form, _laid_over(form, answers, truth), clock), truth)
 
 
 def members_in(form: Form, values: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

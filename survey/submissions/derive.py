@@ -29,9 +29,8 @@ from models import (
 from models.commune_counter import lock_commune, next_change
 from survey.calendar.standing import days_of, is_open
 from survey.form.form import Form
-from survey.form.record import Evaluation, evaluate
+from survey.form.record import Evaluation
 from survey.poverty import assess as poverty
-from survey.poverty.readings import hanging
 from survey.questionnaires.published import has_official_points, load_form
 from survey.register import places
 from survey.register.event_log import events_around
@@ -60,6 +59,8 @@ from survey.submissions.content import (
     members_in,
     told_names,
 )
+from survey.submissions.evaluated_first import evaluation as evaluation_of
+from survey.submissions.evaluated_first import hanging_of
 from survey.submissions.lifecycle import LIVE, register_state
 from survey.submissions.standing import interviews_of, keep_identities
 from survey.tallies import places as tallies
@@ -113,6 +114,16 @@ def derive_again(session: Session, commune_id: str, submission_id: str) -> None:
     _derive_assessment(session, submission, told=decided_under(session, submission))
     session.flush()  # the household's class is read from it
     _derive_households(session, submission, counts=_counts(session, submission))
+
+
+def evaluate_for(
+    session: Session, submission: Submission, known: Evaluated | None = None, told: Told | None = None
+) -> None:
+    """Evaluate what deriving the submission is going to ask for, which may not be stored yet. Nothing is written."""
+    survey_round = session.get(Round, submission.round_id) if submission.round_id else None
+    found = known or _evaluated(session, submission, survey_round, told)
+    if found is not None:
+        _judge(session, submission, survey_round, found, told)
 
 
 def derive_told_otherwise(session: Session, commune_id: str, submission_ids: Sequence[str]) -> None:
@@ -298,13 +309,13 @@ def _derive_assessment(
     key = {"commune_id": submission.commune_id, "submission_id": submission.id}
     for derived in (Deprivation, AssessmentReading):
         session.execute(delete(derived).filter_by(**key))
-    found = known or evaluated(session, submission, told)
+    survey_round = session.get(Round, submission.round_id) if submission.round_id else None
+    found = known or _evaluated(session, submission, survey_round, told)
     assessment = session.get(Assessment, (submission.commune_id, submission.id))
     if found is None:
         if assessment is not None:
             session.delete(assessment)
         return
-    survey_round = session.get(Round, submission.round_id) if submission.round_id else None
     if assessment is None:
         assessment = Assessment(**key)
         session.add(assessment)
@@ -327,9 +338,17 @@ def _derive_assessment(
             row = Deprivation(**key, indicator=result.indicator.value, dimension=result.dimension.value)
             row.deprived, row.because = result.deprived, because
             session.add(row)
-    for other in hanging(form, evaluation):
+    for other in hanging_of(session, form, evaluation):
         named = other.household_class.value if other.household_class else None
         session.add(AssessmentReading(**key, reading=other.reading, value=other.value, household_class=named))
+
+
+def _evaluated(
+    session: Session, submission: Submission, survey_round: Round | None, told: Told | None
+) -> Evaluated | None:
+    """None as well where it was not asked with its round's questionnaire: the rules of another are not run."""
+    is_asked = survey_round is not None and survey_round.form_id == submission.form_id
+    return evaluated(session, submission, told) if is_asked else None
 
 
 def _judge(
@@ -373,7 +392,7 @@ def _with_official_points(
     if form is None or not isinstance(answers, dict) or not has_official_points(session, survey_round):
         return None
     clock = clock_of(session, submission) if when is None else clock_when(submission, when)
-    evaluation = evaluate(form, answers, clock)
+    evaluation = evaluation_of(session, form, answers, clock)
     judged = poverty.assess(form, evaluation)
     return (form, evaluation, judged) if judged.household_class is not None and not judged.illustrative else None
 

@@ -65,6 +65,7 @@ UNREADABLE = frozenset({_Q.BAD_SHAPE, _Q.TOO_LARGE})
 # A standard's period may have been prolonged, as in 2025.
 JUDGED_AGAIN = UNDATED | {
     _Q.UNKNOWN_FORM, _Q.UNKNOWN_HOUSEHOLD, _Q.OUTSIDE_AREA, _Q.ROUND_CLOSED, _Q.OUTSIDE_STANDARD, _Q.BAD_ANSWERS,
+    _Q.TOO_MUCH,
 }  # fmt: skip
 # What a page offers as a button; the others follow by themselves, or have a form of their own.
 DECISIONS = (_A.ACCEPT, _A.RELEASE, _A.RETURN, _A.REOPEN, _A.DISCARD, _A.RESTORE)
@@ -149,6 +150,7 @@ class Incoming:
     date_doubted: bool = False
     server_doubted: bool = False  # its day stands against the server's clock, and that is in doubt
     answers_valid: bool = True
+    too_much: bool = False  # the rules of its form cost more than may be run
 
 
 # In the order in which they are told: the first that holds is the reason.
@@ -165,6 +167,7 @@ REASONS: tuple[tuple[QuarantineReason, Callable[[Known, Incoming], bool]], ...] 
     (_Q.FUTURE_DATE, lambda known, incoming: incoming.in_future),
     (_Q.DOUBTFUL_DATE, lambda known, incoming: incoming.date_doubted),
     (_Q.OUTSIDE_STANDARD, lambda known, incoming: not known.standard_holds),
+    (_Q.TOO_MUCH, lambda known, incoming: incoming.too_much),
     (_Q.BAD_ANSWERS, lambda known, incoming: not incoming.answers_valid),
 )
 

@@ -35,6 +35,7 @@ from survey.register.questions import Example, Option, Question
 from survey.register.remembered_words import remember
 from survey.review import requests
 from survey.review.register_acts import EVIDENCE
+from survey.submissions.evaluated_first import evaluated_first
 from survey.terms import RegisterKind, RequestVerdict
 from survey.work.asker import check_asker
 from survey.work.household_lists import GIVEN, ROWS, SEEN, kept
@@ -311,6 +312,7 @@ def undone_of(begun: dict[str, Any], job_id: str) -> dict[str, Any]:
     return {"undone": done_so_far(begun), "left_out": begun["left_out"], "of": job_id}
 
 
+@evaluated_first
 def undo(
     session: Session, commune_id: str, seqs: list[int], start: int, done: Done, begun: dict[str, Any]
 ) -> dict[str, Any]:

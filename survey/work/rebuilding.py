@@ -17,6 +17,7 @@ from survey.jobs.worker import Task
 from survey.programmes import funds
 from survey.rounds import log
 from survey.submissions import derive
+from survey.submissions.evaluated_first import evaluated_first
 from survey.supports import claims
 from survey.tallies import places as tallies
 
@@ -68,6 +69,7 @@ def _villages(session: Session, keys: Keys) -> None:
     derive.remake_villages(session, keys[0][0])
 
 
+@evaluated_first
 def _submissions(session: Session, keys: Keys) -> None:
     commune_id = keys[0][0]
     lock_commune(session, commune_id)

@@ -19,6 +19,7 @@ from survey.form.form import CONTAINERS, NUMBERS, SILENT, Form, Item, Text
 from survey.form.record import typed
 from survey.text import N_, nearest
 from survey.xlsform import vocabulary
+from survey.xlsform.cost import dear
 from survey.xlsform.faults import SHEETS, Fault, Findings, WorkbookError
 from survey.xlsform.pyxform_check import ROOT, judge, judge_entities
 from survey.xlsform.reader import read_workbook
@@ -41,7 +42,7 @@ def compile_workbook(source: bytes | str, attachments: dict[str, bytes] | None =
 def check_workbook(source: bytes | str, attachments: dict[str, bytes] | None = None) -> tuple[Form, list[Fault]]:
     """The form, and what in it will surprise its author although it may be used. Raises `WorkbookError`."""
     book = read_workbook(source)
-    compiler = _Compiler(book, shipped() | (attachments or {}))
+    compiler = Compiler(book, shipped() | (attachments or {}))
     faults, advice = compiler.findings.faults, compiler.findings.advice
     try:
         form = compiler.compile()
@@ -54,7 +55,7 @@ def check_workbook(source: bytes | str, attachments: dict[str, bytes] | None = N
     return form, advice
 
 
-class _Compiler:
+class Compiler:
     def __init__(self, book: DefinitionData, attachments: dict[str, bytes]) -> None:
         self.book, self.attachments = book, attachments
         self.findings = Findings()
@@ -99,7 +100,7 @@ class _Compiler:
         default = found.default
         if "default_language" not in self.settings and found.found and default not in found.found:
             default = found.found[0]
-        return Form(
+        form = Form(
             id=form_id,
             version=self.settings.get("version", ""),
             title=self.settings.get("title") or form_id,
@@ -113,6 +114,16 @@ class _Compiler:
             instance_name=naming,
             settings={key: self.settings[key] for key in ("style", "standard") if key in self.settings},
         )
+        if not self.findings.faults:
+            self.check_costs(form)
+        return form
+
+    def check_costs(self, form: Form) -> None:
+        """What nobody could bear to run is not published."""
+        for path, key, template, values in dear(form):
+            columns = (cell.header for cell in self.sheets.cells.get(path, []) if _is_rule(cell, key))
+            sheet, row = ("survey", self.sheets.rows[path]) if path else ("settings", 2)
+            self.findings.fault(row, next(columns, key), template, sheet, **values)
 
     def check_entities(self) -> None:
         for header in dict.fromkeys(header for row in self.book.entities or [] for header in row):
@@ -489,7 +500,7 @@ class _Compiler:
                         "or sum only what is there, as sum(${repeat}[%(name)s != '']/%(name)s)"
                     )
                     cells = self.sheets.cells[item.path]
-                    column = next((c.header for c in cells if vocabulary.RULES.get(c.column.head) == key), key)
+                    column = next((cell.header for cell in cells if _is_rule(cell, key)), key)
                     self.findings.advise(self.sheets.rows[item.path], column, template, name=blank.name)
 
     def advise_constraints(self) -> None:
@@ -543,6 +554,10 @@ class _Compiler:
                 template = N_("in the language “%(language)s” the label is missing (rows %(rows)s)")
                 shown = ", ".join(missing[:10]) + (" …" if len(missing) > 10 else "")
                 self.findings.advise(int(missing[0]), "label", template, language=language, rows=shown)
+
+
+def _is_rule(cell: Cell, key: str) -> bool:
+    return vocabulary.RULES.get(cell.column.head) == key
 
 
 def _is_sum(text: str) -> bool:

@@ -40,9 +40,12 @@ class Phone:
         self.process = subprocess.Popen([node, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.known: set[str] = set()
 
-    def evaluate(self, form: Form, answers: Any, typing: bool = False, steps: Any = None) -> Any:
+    def evaluate(
+        self, form: Form, answers: Any, typing: bool = False, steps: Any = None, counting: bool = False
+    ) -> Any:
         assert self.process.stdin and self.process.stdout
         message = {"id": form.hash, "answers": answers, "clock": CLOCK_JSON, "typing": typing, "steps": steps}
+        message["counting"] = counting
         if form.hash not in self.known:
             message["bundle"] = form.for_engine(form.as_json())
             self.known.add(form.hash)

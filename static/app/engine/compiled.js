@@ -2,6 +2,7 @@
 // tables by index.
 import { bearing } from "./budget.js"
 import { build } from "./expression.js"
+import { metered } from "./metered.js"
 import { Node, nodeText } from "./values.js"
 
 const RULES = [
@@ -21,8 +22,10 @@ const TEXTS = ["label", "hint", "guidance", "required_message", "constraint_mess
 class Item {
   #rules
   #texts
+  #form
 
-  constructor(node, path, repeat) {
+  constructor(node, path, repeat, form) {
+    this.#form = form
     /** @type {FormNode} */
     this.node = node
     this.path = path
@@ -33,8 +36,7 @@ class Item {
   get rules() {
     if (!this.#rules) {
       this.#rules = {}
-      for (const key of RULES)
-        if (key in this.node) this.#rules[key] = bearing(key, this.node[key], build(this.node[key]))
+      for (const key of RULES) if (key in this.node) this.#rules[key] = this.#form.rule(key, this.node[key])
     }
     return this.#rules
   }
@@ -45,7 +47,7 @@ class Item {
       for (const key of TEXTS) {
         for (const [language, text] of Object.entries(this.node[key] ?? {})) {
           const parts = (Array.isArray(text) ? text : [text]).map((part) =>
-            typeof part === "string" ? part : build(part),
+            typeof part === "string" ? part : this.#form.make(part),
           )
           ;(this.#texts[key] ??= {})[language] = parts
         }
@@ -57,8 +59,11 @@ class Item {
 
 /** What is the same for every record of a form: rules as functions, who reads whom, tables by index. */
 class Compiled {
-  constructor(bundle) {
+  /** With functions that count, where it is `isMetered`. */
+  constructor(bundle, isMetered) {
     this.bundle = bundle
+    this.make = isMetered ? metered : build
+    this.rule = isMetered ? (_, tree) => metered(tree) : (key, tree) => bearing(key, build(tree))
     this.items = new Map()
     this.root = { name: "", type: "group", children: bundle.children }
     this.prepare(this.root, "", null)
@@ -88,7 +93,7 @@ class Compiled {
   }
 
   prepare(node, path, repeat) {
-    this.items.set(path, new Item(node, path, repeat))
+    this.items.set(path, new Item(node, path, repeat, this))
     for (const child of node.children ?? []) {
       this.prepare(child, path ? `${path}/${child.name}` : child.name, node.type === "repeat" ? path : repeat)
     }
@@ -189,11 +194,13 @@ class Compiled {
 }
 
 const COMPILED = new WeakMap()
+const METERED = new WeakMap()
 
 /** @param {Bundle} bundle */
-export function compiled(bundle) {
-  if (!COMPILED.has(bundle)) COMPILED.set(bundle, new Compiled(bundle))
-  return COMPILED.get(bundle)
+export function compiled(bundle, isMetered = false) {
+  const known = isMetered ? METERED : COMPILED
+  if (!known.has(bundle)) known.set(bundle, new Compiled(bundle, isMetered))
+  return known.get(bundle)
 }
 
 // A table by column, as it comes over the line → its rows; rows stay rows.

@@ -15,13 +15,22 @@ export class Evaluation {
    * is one that a person fills: the form's own counts add instances to it.
    * @param {Bundle} bundle
    * @param {{ answers?: Answers, clock: { today: string, now: string }, newId?: () => string, random?: () => number,
-   *   about?: any, lastSaved?: Answers | null, isLive?: boolean }} how
+   *   about?: any, lastSaved?: Answers | null, isLive?: boolean, meter?: import("./budget.js").Meter | null }} how
    */
   constructor(
     bundle,
-    { answers = {}, clock, newId = () => "", random = () => 0, about = {}, lastSaved = null, isLive = false },
+    {
+      answers = {},
+      clock,
+      newId = () => "",
+      random = () => 0,
+      about = {},
+      lastSaved = null,
+      isLive = false,
+      meter = null,
+    },
   ) {
-    this.form = compiled(bundle)
+    this.form = compiled(bundle, meter !== null)
     this.bundle = bundle
     this.about = about
     this.isLive = isLive
@@ -32,6 +41,8 @@ export class Evaluation {
       now: clock.now,
       newId,
       random,
+      meter,
+      lookedAt: 0, // by predicates, since the last answer
       kept: [], // aggregates.js: what each count and sum over a repeat has
       rows: (name) => this.form.tableItems(name),
       table: (name) => (name === "__last-saved" ? lastAnswers(lastSaved) : this.form.table(name)),
@@ -107,6 +118,7 @@ export class Evaluation {
    */
   run(isSkipped = () => false, hasTime = () => true) {
     const { waiting } = this
+    this.env.lookedAt = 0
     for (let at = Math.min(...waiting.keys()); at < this.form.order.length; at += 1) {
       if (!waiting.has(at) || isSkipped(at)) continue
       if (!hasTime()) return

@@ -1,13 +1,14 @@
 // An expression tree, parsed on the server, → a function that evaluates it. ⇄ survey/form/expression.py (the tree's
 // shape)
 import { collected } from "./aggregates.js"
+import { lookedAt } from "./budget.js"
 import { FUNCTIONS } from "./functions.js"
 import { Pattern } from "./patterns.js"
 import { Context, nodeNumber, nodeText, toBoolean, toNumber, toString } from "./values.js"
 
 const MIRROR = { "=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=" }
 
-const ARITHMETIC = {
+export const ARITHMETIC = {
   "+": (a, b) => a + b,
   "-": (a, b) => a - b,
   "*": (a, b) => a * b,
@@ -16,7 +17,7 @@ const ARITHMETIC = {
 }
 
 /** XPath 1.0 §3.4: with node-sets a comparison holds when it holds for some node. */
-function compare(operator, a, b) {
+export function compare(operator, a, b) {
   if (Array.isArray(a)) {
     if (typeof b === "boolean") return compareAtoms(operator, a.length > 0, b)
     if (Array.isArray(b)) return a.some((m) => b.some((n) => compareAtoms(operator, nodeText(m), nodeText(n))))
@@ -54,7 +55,7 @@ export function build(tree) {
   if (head === "or" || head === "and") return truth(tree)
   if (head === "|") {
     const [left, right] = [build(tree[1]), build(tree[2])]
-    return (c) => [...new Set([left(c), right(c)].filter(Array.isArray).flat())]
+    return (c) => union(left(c), right(c))
   }
   const operate = ARITHMETIC[head]
   if (operate) {
@@ -134,7 +135,9 @@ function one(tree) {
   }
 }
 
-const STARTS = { "/": (c) => [c.env.root], ".": (c) => [c.node], current: (c) => [c.current] }
+export const union = (a, b) => [...new Set([a, b].filter(Array.isArray).flat())]
+
+export const STARTS = { "/": (c) => [c.env.root], ".": (c) => [c.node], current: (c) => [c.current] }
 
 function buildPath(tree) {
   const single = one(tree)
@@ -149,7 +152,7 @@ function buildPath(tree) {
 
 function buildWalk(tree) {
   const begin = typeof tree[1] === "string" ? STARTS[tree[1]] : build(tree[1])
-  const steps = tree.slice(2).map(buildStep)
+  const steps = tree.slice(2).map((step) => stepping(step, build, lookedAtNow))
   const several = tree[0] === "path"
   return (c) => {
     let nodes = begin(c)
@@ -161,8 +164,15 @@ function buildWalk(tree) {
   }
 }
 
-function buildStep([axis, name, ...rest]) {
-  const predicates = rest.map(build)
+// While somebody types, only what predicates look at is counted, and not the places that a step comes to.
+const lookedAtNow = (c, nodes, by) => by && lookedAt(c.env, nodes.length)
+
+/**
+ * The function that takes a step from nodes, its predicates made by `make`; `seen` is told what it comes to, and again
+ * what each predicate (its third argument) looks at.
+ */
+export function stepping([axis, name, ...rest], make, seen) {
+  const predicates = rest.map(make)
   const walk = (nodes) => {
     if (axis === "self") return nodes
     if (axis === "parent") return [...new Set(nodes.map((node) => node.parent).filter(Boolean))]
@@ -173,9 +183,11 @@ function buildStep([axis, name, ...rest]) {
   }
   return (c, nodes) => {
     let found = walk(nodes)
+    seen(c, found, null)
     for (const predicate of predicates) {
       // Only what is asked takes part in a predicate, so that positions count what a person sees.
       found = found.filter((node) => node.relevant)
+      seen(c, found, predicate)
       const size = found.length
       found = found.filter((node, i) => {
         const value = predicate(new Context(node, c.current, c.env, i + 1, size))
@@ -186,8 +198,11 @@ function buildStep([axis, name, ...rest]) {
   }
 }
 
-/** `instance('t')/root/item[a = X and b = Y]/c` through an index; null where the walk is needed. */
-function buildLookup(tree) {
+/**
+ * Of `instance('t')/root/item[a = X and b = Y]…/c`: the table, the columns asked for, their values, the predicates that
+ * judge what is found, and the column that is wanted; null for any other tree.
+ */
+export function lookupOf(tree) {
   const [head, start, root, item, column] = tree
   if (head !== "path" || tree.length !== 5 || start[0] !== "call" || start[1] !== "instance") return null
   if (typeof start[2] !== "string" || root[0] !== "child" || root[1] !== "root" || root.length !== 2) return null
@@ -195,10 +210,18 @@ function buildLookup(tree) {
     return null
   const pairs = equalities(item[2])
   if (!pairs) return null
-  const names = pairs.map(([name]) => name)
-  const values = pairs.map(([, value]) => build(value))
+  const [names, values] = [0, 1].map((at) => pairs.map((pair) => pair[at]))
+  return { table: start[2], names, values, more: item.slice(3), column: column[1] }
+}
+
+/** Through an index; null where the walk is needed. */
+function buildLookup(tree) {
+  const wanted = lookupOf(tree)
+  if (!wanted) return null
+  const { table, names, column } = wanted
+  const values = wanted.values.map(build)
   const walk = buildWalk(tree)
-  const judge = buildStep(["self", null, ...item.slice(3)]) // further predicates judge what the first one found
+  const judge = stepping(["self", null, ...wanted.more], build, lookedAtNow)
   return (c) => {
     const key = []
     for (const value of values) {
@@ -207,7 +230,7 @@ function buildLookup(tree) {
         return walk(c)
       key.push(toString(found))
     }
-    return judge(c, c.env.lookup(start[2], names, key)).flatMap((row) => row.children.get(column[1]) ?? [])
+    return judge(c, c.env.lookup(table, names, key)).flatMap((row) => row.children.get(column) ?? [])
   }
 }
 

@@ -2,6 +2,7 @@
 // A function takes the context and its arguments unevaluated and gives an XPath value; clock and ids come from
 // context.env.
 import { two } from "../bytes.js"
+import { bearable } from "./budget.js"
 import { days, nodeNumber, nodeText, stripped, textNumber, toBoolean, toNumber, toString, words } from "./values.js"
 
 /** A function of texts. */
@@ -103,7 +104,7 @@ function formatDate(value, pattern) {
     Y: String(y).padStart(4, "0"), y: two(y % 100), m: two(m), n: String(m), b: MONTHS[m - 1], d: two(d), e: String(d),
     a: WEEKDAYS[day.getUTCDay()], H: hour, h: String(+hour), M: minute, S: second, 3: `${fraction}000`.slice(1, 4), "%": "%",
   }
-  return pattern.replace(/%(.)/g, (all, key) => parts[key] ?? all)
+  return bearable(pattern.replace(/%(.)/g, (all, key) => parts[key] ?? all))
 }
 
 function toDateTime(c, [argument]) {
@@ -268,10 +269,10 @@ export const FUNCTIONS = {
   "substring-before": text((a, b) => (a.includes(b) ? a.slice(0, a.indexOf(b)) : "")),
   "substring-after": text((a, b) => (a.includes(b) ? a.slice(a.indexOf(b) + b.length) : "")),
   "normalize-space": text((a) => trim(a).replace(/[ \t\r\n]+/g, " ")),
-  string: (c, [a]) => toString(a ? a(c) : [c.node]),
+  string: (c, [a]) => bearable(toString(a ? a(c) : [c.node])),
   "string-length": (c, [a]) => letters(toString(a ? a(c) : [c.node])).length,
-  concat: (c, args) => args.flatMap((a) => texts(a(c))).join(""),
-  join: (c, [separator, ...rest]) => rest.flatMap((a) => texts(a(c))).join(toString(separator(c))),
+  concat: (c, args) => bearable(args.flatMap((a) => texts(a(c))).join("")),
+  join: (c, [separator, ...rest]) => bearable(rest.flatMap((a) => texts(a(c))).join(toString(separator(c)))),
   substr,
   substring,
   translate: text(translate),

@@ -48,6 +48,19 @@ export class Pattern {
     return state.accepts
   }
 
+  /** How many places the walk over a text stands at, one after another: what it takes, whatever is kept. */
+  placesIn(text) {
+    if (!this.isKnown) throw new TooMuch()
+    let state = this.#start
+    let found = 0
+    for (const letter of text) {
+      state = state.moves.get(letter) ?? this.#moved(state, letter)
+      found += 1 + state.places.length
+      if (state === this.#dead) break
+    }
+    return found
+  }
+
   #forget() {
     this.#dead = { places: [], accepts: false, moves: new Map() }
     this.#states = new Map([["", this.#dead]])

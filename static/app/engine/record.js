@@ -1,6 +1,6 @@
 // A record as a screen asks it: what is to be answered, in which words, what is wrong, and what comes out.
 // How it is kept evaluated is evaluation.js.   ⇄ survey/form/record.py; the contract is docs/form-bundle.md.
-import { bearing } from "./budget.js"
+import { MOST_VISITS, Meter, TooMuch, bearing } from "./budget.js"
 import { display, instanceLabel } from "./display.js"
 import { CONTAINERS, Evaluation, pathOf } from "./evaluation.js"
 import { build, equalities } from "./expression.js"
@@ -137,7 +137,7 @@ export class Record extends Evaluation {
   /** What the form calls this record (XLSForm `instance_name`). */
   instanceName() {
     if (this.bundle.instance_name === undefined) return ""
-    this.form.naming ??= bearing("calculate", this.bundle.instance_name, build(this.bundle.instance_name))
+    this.form.naming ??= bearing("calculate", build(this.bundle.instance_name))
     return toString(calculated(this.form.naming(new Context(this.settle().root, this.root, this.env))))
   }
 
@@ -184,13 +184,23 @@ export class Record extends Evaluation {
     return [...this.faults, ...[...this.questions()].flatMap((node) => this.judge(node))]
   }
 
-  /** Whether a rule of the finished record is not run: its class is then the office's to say. */
-  isTooMuch() {
-    if (!this.env.isTooMuch) return false // neither now nor of an answer since taken back
+  /** The visits that the rules of the finished record take, each run once; throws `TooMuch` beyond `most`. */
+  visits(most = MOST_VISITS) {
     const { today, now } = this.env
-    const whole = new Record(this.bundle, { answers: this.answers(), clock: { today, now } })
-    whole.settle().problems()
-    return Boolean(whole.env.isTooMuch)
+    const meter = new Meter(most)
+    new Record(this.bundle, { answers: this.submission(), clock: { today, now }, meter }).settle().problems()
+    return meter.spent
+  }
+
+  /** Whether the rules of the finished record cost too much: its class is then the office's to say. */
+  isTooMuch() {
+    try {
+      this.visits()
+      return false
+    } catch (error) {
+      if (!(error instanceof TooMuch)) throw error
+      return true
+    }
   }
 
   problemsAt(path) {
@@ -228,8 +238,10 @@ export class Record extends Evaluation {
     const names = type === "select_one" ? [picked] : words(picked)
     const isFree = (row) => !rule || toBoolean(rule(new Context(row, node, this.env)))
     const isOffered = (name) => this.form.found(list, [file?.value ?? "name"], [name]).some(isFree)
+    this.env.meter?.spend(names.length)
     if (type !== "rank") return names.every(isOffered)
-    const all = new Set(this.choices(pathOf(node)).map(({ name }) => name))
+    const { all: choices } = this.form.choices(node.definition.node)
+    const all = new Set(this.form.tableItems(list).flatMap((row, at) => (isFree(row) ? choices[at].name : [])))
     return names.length === all.size && new Set(names).size === all.size && names.every((name) => all.has(name))
   }
 

@@ -38,6 +38,11 @@ NEXT_STEP: dict[QuarantineReason, LazyString] = {
         "Answers are missing or not possible, see the failed checks. Return the record with a comment, so "
         "that it is mended on the phone."
     ),
+    _Q.TOO_MUCH: _(
+        "Working out the rules of this questionnaire takes more for these answers than may be run, so nothing was made "
+        "of it. If there are far too many members or too long a text, return it to be mended; else tell who made the "
+        "questionnaire."
+    ),
     _Q.BAD_SHAPE: _(
         "The entry cannot be read as a record. It is kept as it came; have the household asked again, then "
         "discard this one."
@@ -88,6 +93,7 @@ def name_of_check(check: Check | FailedCheck, language: str) -> str:
         "type": gettext("This answer is of the wrong kind."),
         "choice": gettext("This answer is not among the choices."),
         "unknown": gettext("The form has no such question."),
+        "too_much": gettext("The rules of the form take too much for these answers."),
     }
     return said or kinds.get(check.kind, check.kind)
 

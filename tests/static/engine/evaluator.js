@@ -71,22 +71,23 @@ function unsettle(record, steps) {
   }
 }
 
-function outcome(record) {
+function outcome(record, counting = false) {
   return {
     values: record.values(),
     relevant: record.relevance(),
     problems: record.problems(),
     assessment: assess(record),
     ...(record.isTooMuch() && { isTooMuch: true }),
+    ...(counting && { visits: record.visits(1e12), submission: record.submission() }),
   }
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { id, bundle, answers, clock, typing, steps } = JSON.parse(line)
+  const { id, bundle, answers, clock, typing, steps, counting } = JSON.parse(line)
   if (bundle) bundles.set(id, bundle)
   const form = bundles.get(id)
   const record = typing ? typedIn(form, answers, clock) : new Record(form, { answers, clock })
   if (steps) unsettle(record, steps)
   const again = steps && outcome(new Record(form, { answers: record.answers(), clock }))
-  process.stdout.write(`${JSON.stringify(steps ? [outcome(record), again] : outcome(record))}\n`)
+  process.stdout.write(`${JSON.stringify(steps ? [outcome(record), again] : outcome(record, counting))}\n`)
 }

@@ -198,9 +198,9 @@ def test_an_entry_with_a_fault_is_kept_held_and_explained_and_its_neighbours_go_
 def test_a_fault_of_the_server_holds_one_entry_and_not_its_neighbours(
     login_as: Any, session: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    session.add(FormVersion(form_id="phieu_hong", version="1", hash="0" * 64, source="", bundle={}, published_at=NOW))
+    session.add(FormVersion(form_id="phieu_thu", version="hong", hash="0" * 64, source="", bundle={}, published_at=NOW))
     session.commit()
-    broken, sound = entry(HOUSEHOLDS[0], form={"id": "phieu_hong", "version": "1"}), entry(HOUSEHOLDS[1])
+    broken, sound = entry(HOUSEHOLDS[0], form={"id": "phieu_thu", "version": "hong"}), entry(HOUSEHOLDS[1])
     browser = login_as("enumerator")
     results = push(browser, broken, sound)
     assert [(r["outcome"], (r["reason"] or {}).get("code")) for r in results] == [
