@@ -83,13 +83,16 @@ def _read(tree: Tree) -> Lazy:
 
     def evaluate(context: Context) -> Value:
         value = inner(context)
-        context.env.meter.spend(below(value))
+        if type(value) is list and (more := below(value)):
+            context.env.meter.spend(more)
         return value
 
     return evaluate
 
 
 def _compared(context: Context, head: str, a: Value, b: Value) -> bool:
+    if type(a) is float and type(b) is float:
+        return compare(head, a, b)
     of_a, of_b = (len(a) if isinstance(a, list) else 1), (len(b) if isinstance(b, list) else 1)
     context.env.meter.spend(size(a) * of_b + of_a * size(b))
     return compare(head, a, b)
