@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account
-from survey.accounts import accounts, factor, sessions
+from survey.accounts import accounts, factor, four_eyes, sessions
 from survey.clocks import instant
 from survey.commands.audit import audit_group
 from survey.commands.backup import backup_group
@@ -138,6 +138,20 @@ def set_password(username: str, password: str) -> None:
         accounts.set_password(account, password)
         audit.record(session, now(), None, "password_reset", account.id)
     click.echo(gettext("%(name)s: the new password was kept.", name=account.username))
+
+
+@account_group.command("hand-over")
+@click.argument("username")
+@with_appcontext
+def hand_over(username: str) -> None:
+    """Confirm that an account is its owner's, where no second officer can: the first of a province. Speak with them."""
+    with transaction() as session:
+        account = _account(session, username)
+        try:
+            four_eyes.hand_over(session, account.id, None, now())
+        except Problem as refusal:
+            raise click.ClickException(gettext(refusal.refusal.title)) from None
+    click.echo(gettext("%(name)s: handed over.", name=account.username))
 
 
 @account_group.command("sessions")

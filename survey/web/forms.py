@@ -58,13 +58,33 @@ class Code(FlaskForm):
     code = StringField(_("Code"), [DataRequired(_("Enter the code.")), Length(max=40)])
 
 
-class ChangePassword(FlaskForm):
-    current = PasswordField(_("Password now"), [DataRequired(_("Enter your password.")), Length(max=200)])
+class OwnPassword(FlaskForm):
+    """A password that its owner chooses."""
+
     password = PasswordField(
         _("New password"),
         [Length(min=MIN_PASSWORD, max=200, message=_("At least 10 characters: a short sentence is good."))],
     )
     again = PasswordField(_("New password once more"), [EqualTo("password", _("The two do not match."))])
+
+
+class ChangePassword(OwnPassword):
+    current = PasswordField(_("Password now"), [DataRequired(_("Enter your password.")), Length(max=200)])
+
+
+class HandedOver(FlaskForm):
+    """Somebody confirms that an owner has an account to themselves."""
+
+    spoken = BooleanField(
+        _("I have spoken with this person: they chose the password themselves and told nobody."),
+        [DataRequired(_("Speak with the person first, then tick this."))],
+    )
+
+
+class FourEyesRule(FlaskForm):
+    """What a province has blocked; the view sets the choices."""
+
+    rule = RadioField(_("What is blocked"))
 
 
 class PersonForm(FlaskForm):

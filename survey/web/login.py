@@ -10,7 +10,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account
-from survey.accounts import factor
+from survey.accounts import factor, four_eyes
 from survey.accounts.signin import authenticate
 from survey.evidence import audit
 from survey.lacks import lack_of
@@ -99,6 +99,14 @@ def code() -> str | tuple[str, int] | BaseResponse:
 
 
 def _welcome(account: Account, factor_at: datetime | None = None) -> BaseResponse:
+    if four_eyes.awaits_owner(get_session(), account):
+        await_code(account, factor_at=factor_at)
+        return redirect(url_for("enrolment.page", next=local_address(request.args.get("next"))), 303)
+    return welcome(account, factor_at)
+
+
+def welcome(account: Account, factor_at: datetime | None = None) -> BaseResponse:
+    """Signed in, and on to where they wanted."""
     audit.record(get_session(), now(), account.id, "signed_in")
     language = request.cookies.get(COOKIE) or account.language
     sign_in(account, factor_at=factor_at)
