@@ -33,11 +33,13 @@ _SHORT = {"digest": 128, "date": 10, "today": 10, "now": 40, "uuid": 40}
 @dataclass(frozen=True)
 class Sizes:
     """Of records: the most instances in a list, the letters of the longest answer that is told in words, and of the
-    longest other one (choices, days, places, files)."""
+    longest other one (choices, days, places, files). `rows`: the most instances of one repeat in all lists together,
+    where repeats lie within repeats."""
 
     instances: int
     letters: int
     names: int
+    rows: int = ENDLESS
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ class Bound:
     def _times(self, item: Item) -> int:
         """Instances of a row: of each repeat around it, itself included, the most."""
         repeats = sum(self.form.by_path[path].type == "repeat" for path in _upwards(item.path))
-        return min(self.sizes.instances**repeats, ENDLESS)
+        return min(self.sizes.instances**repeats, self.sizes.rows)
 
     def _rule(self, item: Item, key: str) -> int:
         here, self._rule_now = At(item.path, item.path), (item.path, key)
@@ -301,7 +303,8 @@ class Bound:
         item = self.form.by_path.get(path)
         if item is None:
             return Most(here.visits, 0)
-        many *= self.sizes.instances if item.type == "repeat" else 1
+        if item.type == "repeat":
+            many = min(many * self.sizes.instances, max(many, self.sizes.rows))
         return replace(self._own(path), visits=here.visits, many=min(many, ENDLESS))
 
     def _parent(self, here: Most) -> Most:

@@ -10,8 +10,9 @@ from survey.form.budget import MOST_TEXT, MOST_VISITS
 from survey.form.form import Form
 from survey.text import N_
 
-ORDINARY = Sizes(instances=12, letters=64, names=40)  # a household larger than nearly all
-LIMITS = Sizes(instances=200, letters=200, names=64)  # as many as a form makes; 400,000 characters are an interview
+ORDINARY = Sizes(instances=12, letters=64, names=40, rows=150)  # a household larger than nearly all
+# As many as a form makes; and an interview of 400,000 characters has room for no more rows, each with its id.
+LIMITS = Sizes(instances=200, letters=200, names=64, rows=8_000)
 MOST_OF_A_RULE = 5_000_000  # visits at the limits: what costs more grows with the third power
 
 TOO_LONG = N_(
@@ -43,13 +44,14 @@ def dear(form: Form) -> Iterator[Dear]:
     costs, at_most = usual.by_rule | usual.of_phones, most.by_rule | most.of_phones
     for path, key in usual.too_long:
         yield Dear(path, key, TOO_LONG, {"most": f"{MOST_TEXT:,}"})
+    told = set()
     if sum(costs.values()) > MOST_VISITS:
         least = min(max(costs.values()), MOST_VISITS // 20)
-        for (path, key), visits in costs.items():
-            if visits >= least:
-                yield Dear(path, key, TOO_DEAR, _told(ORDINARY, visits, MOST_VISITS))
+        told = {rule for rule, visits in costs.items() if visits >= least}
     for rule, visits in at_most.items():
-        if visits > MOST_OF_A_RULE and costs[rule] <= MOST_VISITS // 20:
+        if rule in told:
+            yield Dear(*rule, TOO_DEAR, _told(ORDINARY, costs[rule], MOST_VISITS))
+        elif visits > MOST_OF_A_RULE:
             yield Dear(*rule, GROWS, _told(LIMITS, visits, MOST_OF_A_RULE))
 
 
