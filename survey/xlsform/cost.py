@@ -11,7 +11,7 @@ from survey.form.form import Form
 from survey.text import N_
 
 ORDINARY = Sizes(instances=12, letters=64, names=40, rows=150)  # a household larger than nearly all
-# As many as a form makes; and as many rows, each with its id and an answer, as an interview of 400,000 characters holds.
+# As many as a form makes; and as many rows, each with its id and an answer, as 400,000 characters of an interview hold.
 LIMITS = Sizes(instances=200, letters=64, names=40, rows=4_000)
 # Visits at the limits: what costs more grows with the third power. In the rows of one list that is 50,000 a row, and so
 # much each row of a list within lists may take, of which there are more.
