@@ -321,6 +321,9 @@ def _guard() -> BaseResponse | None:
     verb = _verb_of(request.endpoint)
     if verb == PUBLIC:
         return None
+    if request.path.startswith("/api/") and request.headers.get("Sec-Fetch-Mode") == "navigate":
+        # The app asks, locked or not it never opens an address as a page: whoever does holds a phone that is not open.
+        raise Problem("not_found")
     account = current_account()
     if not has_verb(account.role, verb):
         raise Problem("forbidden")
