@@ -62,7 +62,7 @@ export async function bundleOf(store, items, device, now, { hasFiles = true } = 
     generation: hello.generation,
     entries: items.length,
   }
-  return seal(header, partsOf(store, items, hello.bundle_pass, hasFiles), hello.escrow)
+  return seal(header, partsOf(store, items, await store.bundlePass(), hasFiles), hello.escrow)
 }
 
 /** As many of `items` as a sequence of codes of `size` letters carries, without files: {frames, items}. */

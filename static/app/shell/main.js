@@ -165,7 +165,7 @@ class App {
   async #become(greeting) {
     const { id } = greeting.account
     // Until there is a PIN nothing but this is kept.
-    if (!(await this.device.get(`ring ${id}`))) await new Store(id).set("hello", greeting)
+    if (!(await this.device.get(`ring ${id}`))) await new Store(id).keepGreeting(greeting)
     await this.device.set("account", id)
     this.tell("account")
     await this.signedIn(id)

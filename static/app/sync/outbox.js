@@ -152,7 +152,7 @@ export class Outbox {
     if (greeting.revoked) Object.assign(greeting, { rounds: before?.rounds ?? [], villages: before?.villages ?? [] })
     await this.#trust(greeting, before)
     this.#greeting = greeting
-    await this.#store.set("hello", greeting)
+    await this.#store.keepGreeting(greeting)
     await this.#time(greeting)
     const known = (await this.#store.get("generation")) ?? before?.generation
     if (known && known !== greeting.generation) await this.#store.startOver()
@@ -255,7 +255,7 @@ export class Outbox {
     await this.#keepResults(batch, answer.body)
     if (!isBrief) await this.#keepMissed(answer.body)
     if (answer.body.revoked && !this.#greeting.revoked)
-      await this.#store.set("hello", Object.assign(this.#greeting, { revoked: true }))
+      await this.#store.keepGreeting(Object.assign(this.#greeting, { revoked: true }))
     return answer
   }
 
