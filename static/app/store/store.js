@@ -50,8 +50,8 @@ export class DraftClosed extends Error {}
  * sealed (a migration is done), receipt_keys (the server's that were trusted, the last one now), only_wifi (originals
  * of photos go by Wi-Fi only), lost (held before the storage was cleared, until the server is told), formerly (devices
  * that this phone was before), missed (what the server misses: push's gone and elsewhere), under_way (ids of entries
- * that the server may have though it said nothing), `visits <round> <household>` (times at which nobody was there, [{at,
- * place}]), between (households that no round asks for), supports (what can be and was given), bundle_pass (of hello).
+ * that the server may have though it said nothing), `visits <round> <household>` ([{at, place}] where nobody was in),
+ * between (households that no round asks for), supports (what can be and was given), bundle_pass (of hello).
  */
 export class Store extends Settings {
   #sealing
