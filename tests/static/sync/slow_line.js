@@ -324,7 +324,6 @@ export class Kept {
 
   get = async (key) => this.meta.get(key)
   set = async (key, value) => void this.meta.set(key, value)
-  keepGreeting = (greeting) => this.set("hello", greeting)
   outbox = async () => [...this.items.values()]
   counts = async () => ({ open: 0 })
   refused = async (id, problem) => void (this.items.get(id).problem = problem)
