@@ -26,6 +26,7 @@ from survey.supports import coverage, giving
 from survey.supports.coverage import Classes, Followed
 from survey.supports.giving import Given
 from survey.terms import CommuneState, HouseholdClass, Indicator, RegisterState, RoundKind, RoundState
+from tests.given import blind
 from tests.pages import text_of
 from tests.programmes.test_shipped import done
 from tests.web.desk.field import Field
@@ -58,7 +59,7 @@ def work(field: Callable[..., Field]) -> Field:
 def give(work: Field, number: int, on: date = GIVEN_ON) -> str:
     given = Given(COMMUNE, "khac", "nuoc", "1", on, work.households[number], document="QĐ 5/QĐ-UBND")
     by = Done(work.account("supervisor").id, NOW)
-    return giving.give(work.session, given, SupportOrigin.DESK, by).id
+    return giving.give(work.session, given, SupportOrigin.DESK, by, blind).id
 
 
 def a_year_later(work: Field) -> None:
