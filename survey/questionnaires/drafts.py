@@ -112,6 +112,7 @@ def _fill(session: Session, draft: FormDraft, given: Given, now: datetime) -> No
     usable = form is not None and not checked.faults
     draft.hash, draft.bundle = (form.hash, form.as_json()) if form is not None and usable else (None, None)
     draft.faults, draft.advice, draft.changed_at = checked.faults, checked.advice, now
+    draft.proposed_by = draft.proposed_at = None  # it is another than the one that was proposed
     session.add(draft)
     session.flush()  # its files refer to it
     for name, content in sorted(given.files.items()):
@@ -135,14 +136,19 @@ def _described(draft: FormDraft) -> dict[str, Any]:
     return {"form": draft.form_id, "version": draft.version, "faults": len(draft.faults)}
 
 
-def publish_draft(session: Session, draft: FormDraft, now: datetime, account_id: str | None) -> FormVersion:
-    """Make a draft a version that rounds can be asked with; the draft is gone then. `form_has_faults` when the check
-    still finds any (the draft then shows them)."""
+def publish_draft(
+    session: Session, draft: FormDraft, now: datetime, account_id: str | None, people: dict[str, str]
+) -> FormVersion:
+    """Make a draft a version that rounds can be asked with; the draft is gone then. `people`: as of `publish_given`.
+    `form_has_faults` when the check still finds any, `form_seen_other` when it makes of the workbook what nobody has
+    looked at: the program is another since."""
     given = given_of_draft(session, draft)
     checked = check(session, given)
     if checked.form is None or checked.faults:
         raise Problem("form_has_faults")
-    made = publish_given(session, checked.form, given, now, account_id)
+    if checked.form.hash != draft.hash:
+        raise Problem("form_seen_other")
+    made = publish_given(session, checked.form, given, now, account_id, people)
     _remove(session, draft)
     return made
 

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account, FormDraft, FormVersion
 from survey.problems import Problem
-from survey.questionnaires import drafts, versions
+from survey.questionnaires import drafts, publishing, versions
 from survey.questionnaires.check import next_version
 from survey.questionnaires.form_files import GivenFile, Refused, media_type
 from survey.questionnaires.published import Given, as_xlsx, content_of, for_engine, given_of
@@ -26,7 +26,7 @@ from survey.terms import FormState, RoundState, SourceKind
 from survey.web.files import attached_file, file_answer
 from survey.web.hosts import own_address
 from survey.web.language import current_language
-from survey.web.office.questionnaire_forms import ChangedDraft, NewDraft, Nothing
+from survey.web.office.questionnaire_forms import ChangedDraft, NewDraft, Nothing, SeenDraft
 from survey.web.questionnaire_words import FILE_CHANGES, place, refusals, sentence
 from survey.web.security import HEADERS, current_account, permitted
 from survey.web.session import get_session, now
@@ -101,12 +101,34 @@ def change(draft_id: str) -> tuple[str, int] | BaseResponse:
     return redirect(url_for(".draft", draft_id=draft_id), 303)
 
 
+@blueprint.post("/drafts/<draft_id>/propose")
+@permitted("form.manage")
+def propose(draft_id: str) -> BaseResponse:
+    """Propose a draft that has no faults: a second person publishes it."""
+    found = drafts.find_draft(get_session(), draft_id, lock=True)
+    publishing.propose(get_session(), found, current_account(), now())
+    flash(gettext("Proposed. It is published when a second person has looked at it."))
+    return redirect(url_for(".draft", draft_id=draft_id), 303)
+
+
+@blueprint.post("/drafts/<draft_id>/withdraw")
+@permitted("form.manage")
+def withdraw(draft_id: str) -> BaseResponse:
+    """Propose a draft no more: who proposed it, or who was to confirm it."""
+    found = drafts.find_draft(get_session(), draft_id, lock=True)
+    publishing.withdraw(get_session(), found, current_account(), now())
+    flash(gettext("It is a draft again, and proposed by nobody."))
+    return redirect(url_for(".draft", draft_id=draft_id), 303)
+
+
 @blueprint.post("/drafts/<draft_id>/publish")
 @permitted("form.manage")
-def publish(draft_id: str) -> BaseResponse:
-    """Publish a draft that has no faults."""
-    found = drafts.find_draft(get_session(), draft_id, lock=True)
-    made = drafts.publish_draft(get_session(), found, now(), current_account().id)
+def publish(draft_id: str) -> tuple[str, int] | BaseResponse:
+    """Publish what another person proposed, as one saw it."""
+    found, form = drafts.find_draft(get_session(), draft_id, lock=True), SeenDraft()
+    if not form.validate_on_submit():
+        return _draft_page(found, ChangedDraft(formdata=None), [], form), 422
+    made = publishing.confirm(get_session(), found, current_account(), form.seen.data or "", now())
     flash(gettext("%(form)s %(version)s is published.", form=made.form_id, version=made.version))
     return redirect(url_for(".version", form_id=made.form_id, version=made.version), 303)
 
@@ -186,6 +208,7 @@ def version(form_id: str, version: str) -> str:
         given=given,
         files=versions.attachments_of(session, stored),
         publisher=session.get(Account, stored.published_by) if stored.published_by else None,
+        proposer=session.get(Account, stored.proposed_by) if stored.proposed_by else None,
         before=before,
         changes=versions.changes(session, given, before) if before else None,
         file_changes=FILE_CHANGES,
@@ -272,7 +295,7 @@ def source_xlsx(form_id: str, version: str) -> Response:
     return download(_xlsx(given), f"{form_id}-{version}.xlsx", TYPES[SourceKind.XLSX])
 
 
-def _draft_page(found: FormDraft, form: ChangedDraft, wrong: list[str]) -> str:
+def _draft_page(found: FormDraft, form: ChangedDraft, wrong: list[str], seen: SeenDraft | None = None) -> str:
     session = get_session()
     against = versions.latest(session, found.form_id)
     given = drafts.given_of_draft(session, found)
@@ -290,6 +313,9 @@ def _draft_page(found: FormDraft, form: ChangedDraft, wrong: list[str]) -> str:
         known=session.get(FormVersion, (found.form_id, found.version)) if found.form_id and found.version else None,
         nothing=Nothing(formdata=None),
         kind=SourceKind,
+        proposer=session.get(Account, found.proposed_by) if found.proposed_by else None,
+        objection=publishing.objection(session, found, current_account(), now()),
+        seen=seen or SeenDraft(formdata=None, seen=publishing.seen_of(session, found)),
     )
 
 
