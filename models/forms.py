@@ -93,6 +93,7 @@ class FormDraft(Base):
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     proposed_by: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
     proposed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    province_id: Mapped[str | None] = mapped_column(ForeignKey("place.id"))  # NULL: of no province, open to all
 
 
 class FormDraftFile(Base):
@@ -158,6 +159,7 @@ class PointsTable(Base):
     account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     agreed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    province_id: Mapped[str | None] = mapped_column(ForeignKey("place.id"))  # NULL: of no province, open to all
 
 
 class PointsEntry(Base):

@@ -15,7 +15,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import FormVersion, RegisterEntry, Round
+from models import FormDraft, FormVersion, RegisterEntry, Round
 from survey.commands.form import WORKBOOK, form_group
 from survey.commands.refusals import RefusedBy, RoundCommand
 from survey.problems import Problem
@@ -77,7 +77,7 @@ def add(file: Path, attached: tuple[Path, ...]) -> None:
 def listing() -> None:
     """Every version and draft: state, records made with it, rounds asked with it."""
     with transaction() as session:
-        for draft in drafts.drafts(session):
+        for draft in drafts.drafts(session, None):
             named = f"{draft.form_id or '–'} {draft.version or '–'}"
             faults = gettext("%(count)s faults", count=len(draft.faults))
             click.echo(f"{named}\t{FormState.DRAFT.vi}\t{faults}\t{draft.id}")
@@ -122,7 +122,7 @@ def publish(target: str, attached: tuple[Path, ...], second: str | None) -> None
     click.echo(f"{made.form_id} {made.version} {made.hash}")
 
 
-def _people(session: Session, content: str, second: str | None) -> dict[str, str]:
+def _people(session: Session, content: str, second: str | None, draft: FormDraft | None = None) -> dict[str, str]:
     """The second person. What is published already needs nobody: it stays as it is."""
     if second is None:
         if content in versions.hashes(session):
@@ -133,7 +133,7 @@ def _people(session: Session, content: str, second: str | None) -> dict[str, str
             "then proposed and confirmed on its page.\nHash: %(hash)s"
         )
         raise click.ClickException(gettext(said, hash=content))
-    found = publishing.second_person(session, second)
+    found = publishing.second_person(session, second, draft)
     if found is None:
         said = N_("%(name)s is no account that may publish questionnaires (province or administrator).")
         raise click.ClickException(gettext(said, name=second))
@@ -143,9 +143,9 @@ def _people(session: Session, content: str, second: str | None) -> dict[str, str
 def _publish_draft(draft_id: str, second: str | None) -> None:
     try:
         with transaction() as session:
-            draft = drafts.find_draft(session, draft_id, lock=True)
+            draft = drafts.find_draft(session, draft_id, None, lock=True)
             form_id, version = draft.form_id or "–", draft.version or "–"
-            people = _people(session, draft.hash or "", second) if not draft.faults else {}
+            people = _people(session, draft.hash or "", second, draft) if not draft.faults else {}
             try:
                 made = drafts.publish_draft(session, draft, now(), None, people)
             except Problem as problem:

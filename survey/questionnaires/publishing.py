@@ -16,6 +16,7 @@ from survey.accounts import four_eyes
 from survey.accounts.accounts import find_account
 from survey.evidence import audit
 from survey.problems import Problem
+from survey.questionnaires.belonging import reaches
 from survey.questionnaires.drafts import publish_draft
 from survey.questionnaires.versions import latest
 
@@ -45,9 +46,8 @@ def objection(session: Session, draft: FormDraft, by: Account, now: datetime) ->
         return "not_proposed"
     if draft.proposed_by == by.id:
         return "own_proposal"
-    hands = four_eyes.hands_of(session, [draft.proposed_by, by.id])
-    shared = hands.on(draft.proposed_by, draft.proposed_at) & hands.on(by.id, now)
-    return "same_hands" if shared else None
+    one = four_eyes.are_one(session, by.id, draft.proposed_by, now, acted=draft.proposed_at)
+    return "same_hands" if one else None
 
 
 def seen_of(session: Session, draft: FormDraft) -> str:
@@ -67,10 +67,13 @@ def confirm(session: Session, draft: FormDraft, by: Account, seen: str, now: dat
     return publish_draft(session, draft, now, by.id, {"proposed": draft.proposed_by})
 
 
-def second_person(session: Session, username: str) -> dict[str, str] | None:
-    """Whom the operator names as the second person, as `publish_given` takes it; None for nobody who may publish."""
+def second_person(session: Session, username: str, draft: FormDraft | None = None) -> dict[str, str] | None:
+    """Whom the operator names as the second person, as `publish_given` takes it; None for nobody who may publish (this
+    draft)."""
     account = find_account(session, username)
     if account is None or not account.active or not has_verb(account.role, "form.manage"):
+        return None
+    if draft is not None and not reaches(session, account, draft):
         return None
     return {"second": account.id}
 

@@ -55,8 +55,8 @@ def listing() -> str:
     for one in versions.versions(session):
         by_form.setdefault(one.stored.form_id, []).append(one)
     return render_template(
-        "office/questionnaires/list.html", by_form=by_form, drafts=drafts.drafts(session), state=FormState,
-        open_state=RoundState.OPEN,
+        "office/questionnaires/list.html", by_form=by_form, drafts=drafts.drafts(session, current_account()),
+        state=FormState, open_state=RoundState.OPEN,
     )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def new() -> str | tuple[str, int] | BaseResponse:
 @permitted("form.read")
 def draft(draft_id: str) -> str:
     """A draft: what the check found, what changed, its files."""
-    return _draft_page(drafts.find_draft(get_session(), draft_id), ChangedDraft(formdata=None), [])
+    return _draft_page(drafts.find_draft(get_session(), draft_id, current_account()), ChangedDraft(formdata=None), [])
 
 
 @blueprint.post("/drafts/<draft_id>")
@@ -89,7 +89,7 @@ def draft(draft_id: str) -> str:
 def change(draft_id: str) -> tuple[str, int] | BaseResponse:
     """Another workbook, files added, replaced or taken away; checked again."""
     session, form = get_session(), ChangedDraft()
-    found = drafts.find_draft(session, draft_id, lock=True)
+    found = drafts.find_draft(session, draft_id, current_account(), lock=True)
     given = form.source.data if form.source.data and form.source.data.filename else None
     try:
         drafts.change_draft(
@@ -105,7 +105,7 @@ def change(draft_id: str) -> tuple[str, int] | BaseResponse:
 @permitted("form.manage")
 def propose(draft_id: str) -> BaseResponse:
     """Propose a draft that has no faults: a second person publishes it."""
-    found = drafts.find_draft(get_session(), draft_id, lock=True)
+    found = drafts.find_draft(get_session(), draft_id, current_account(), lock=True)
     publishing.propose(get_session(), found, current_account(), now())
     flash(gettext("Proposed. It is published when a second person has looked at it."))
     return redirect(url_for(".draft", draft_id=draft_id), 303)
@@ -115,7 +115,7 @@ def propose(draft_id: str) -> BaseResponse:
 @permitted("form.manage")
 def withdraw(draft_id: str) -> BaseResponse:
     """Propose a draft no more: who proposed it, or who was to confirm it."""
-    found = drafts.find_draft(get_session(), draft_id, lock=True)
+    found = drafts.find_draft(get_session(), draft_id, current_account(), lock=True)
     publishing.withdraw(get_session(), found, current_account(), now())
     flash(gettext("It is a draft again, and proposed by nobody."))
     return redirect(url_for(".draft", draft_id=draft_id), 303)
@@ -125,7 +125,7 @@ def withdraw(draft_id: str) -> BaseResponse:
 @permitted("form.manage")
 def publish(draft_id: str) -> tuple[str, int] | BaseResponse:
     """Publish what another person proposed, as one saw it."""
-    found, form = drafts.find_draft(get_session(), draft_id, lock=True), SeenDraft()
+    found, form = drafts.find_draft(get_session(), draft_id, current_account(), lock=True), SeenDraft()
     if not form.validate_on_submit():
         return _draft_page(found, ChangedDraft(formdata=None), [], form), 422
     made = publishing.confirm(get_session(), found, current_account(), form.seen.data or "", now())
@@ -137,7 +137,7 @@ def publish(draft_id: str) -> tuple[str, int] | BaseResponse:
 @permitted("form.manage")
 def delete(draft_id: str) -> BaseResponse:
     """Throw a draft away."""
-    found = drafts.find_draft(get_session(), draft_id, lock=True)
+    found = drafts.find_draft(get_session(), draft_id, current_account(), lock=True)
     drafts.delete_draft(get_session(), found, now(), current_account().id)
     flash(gettext("The draft was deleted."))
     return redirect(url_for(".listing"), 303)
@@ -147,7 +147,7 @@ def delete(draft_id: str) -> BaseResponse:
 @permitted("form.read")
 def draft_bundle(draft_id: str) -> Response:
     """A draft's bundle, for the preview."""
-    found = drafts.find_draft(get_session(), draft_id)
+    found = drafts.find_draft(get_session(), draft_id, current_account())
     if found.bundle is None:
         raise Problem("form_has_faults")
     return _bundle(found.bundle, url_for(".draft_file", draft_id=draft_id, name=""))
@@ -157,7 +157,7 @@ def draft_bundle(draft_id: str) -> Response:
 @permitted("form.read")
 def draft_preview(draft_id: str) -> Response:
     """A draft on the phone's page."""
-    found = drafts.find_draft(get_session(), draft_id)
+    found = drafts.find_draft(get_session(), draft_id, current_account())
     if found.bundle is None:
         raise Problem("form_has_faults")
     back = url_for(".draft", draft_id=draft_id)
@@ -169,7 +169,7 @@ def draft_preview(draft_id: str) -> Response:
 @permitted("form.read")
 def draft_file(draft_id: str, name: str) -> Response:
     """A file of a draft, or a picture of ours that it names."""
-    found = drafts.find_draft(get_session(), draft_id)
+    found = drafts.find_draft(get_session(), draft_id, current_account())
     files = {file.name: file for file in drafts.draft_files(get_session(), found)}
     if name in files:
         response = file_answer(files[name].sha256, files[name].media_type)
@@ -187,7 +187,7 @@ def draft_file(draft_id: str, name: str) -> Response:
 @permitted("form.read")
 def draft_source(draft_id: str) -> Response:
     """A draft's workbook as it was given."""
-    found = drafts.find_draft(get_session(), draft_id)
+    found = drafts.find_draft(get_session(), draft_id, current_account())
     kind, content = SourceKind(found.source_kind), content_of(get_session(), found.source_sha256)
     return download(content, found.source_name, TYPES[kind])
 
