@@ -68,6 +68,11 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         N_("Whoever knew a password of an account does not decide on what came by it then, nor hand it over."),
         N_("Another supervisor of the commune does, or the province."),
     ),
+    "demo_password": (
+        403,
+        N_("This is the demo's password, which everybody knows: nobody signs in with it outside of a demo."),
+        N_("Ask whoever looks after your account for a code of a first sign-in, then choose a password of your own."),
+    ),
     "own_proposal": (
         409,
         N_("You proposed this questionnaire yourself: another person confirms it."),

@@ -1,7 +1,8 @@
-"""A questionnaire is published by two people; drafts and points belong to a province
+"""A questionnaire is published by two people; drafts and points belong to a province; a demo's accounts are marked
 
 What was published before stays as it is: of it nobody is known who proposed it. A draft is proposed anew. Drafts and
-points tables go to the province of the officer who began them; those of nobody or an administrator to none.
+points tables go to the province of the officer who began them; those of nobody or an administrator to none. In a demo every account is the
+demo's.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ COLUMNS = (
      {"proposed_whole": "(proposed_by IS NULL) = (proposed_at IS NULL)"}),
     ("form_draft", "province_id", sa.String(16), "place (id)", {}),
     ("points_table", "province_id", sa.String(16), "place (id)", {}),
+    ("account", "demo", sa.String(40), "server_state (key)", {"of_the_demo": "demo = 'demo'"}),
 )  # fmt: skip
 
 
@@ -39,6 +41,7 @@ def upgrade() -> None:
         table = sa.table(name, sa.column("account_id"), sa.column("province_id"))
         of_officer = (account.c.id == table.c.account_id) & (account.c.role == "province")
         op.execute(table.update().values(province_id=sa.select(account.c.place_id).where(of_officer).scalar_subquery()))
+    op.execute("UPDATE account SET demo = (SELECT key FROM server_state WHERE key = 'demo')")
 
 
 def downgrade() -> None:

@@ -43,3 +43,14 @@ def test_a_draft_goes_to_its_authors_province_and_back(left_at: Callable[[str], 
     migrate(engine, "0053", command.downgrade)
     with engine.begin() as connection:
         assert connection.execute(text("SELECT count(*) FROM form_draft_file")).scalar() == 1
+
+
+def test_in_a_demo_every_account_is_the_demos(left_at: Callable[[str], Engine]) -> None:
+    engine = left_at("0053")
+    with engine.begin() as connection:
+        for statement in ROWS[:2]:
+            connection.execute(text(statement))
+        connection.execute(text("INSERT INTO server_state (key, value) VALUES ('demo', '1')"))
+    upgrade(engine)
+    with engine.begin() as connection:
+        assert set(connection.execute(text("SELECT demo FROM account")).scalars()) == {"demo"}
