@@ -16,7 +16,7 @@ class Account(Base):
     """A person who signs in. `place_id`: an enumerator's or supervisor's commune, a province officer's province."""
 
     __tablename__ = "account"
-    __table_args__ = (one_of("role", Role),)
+    __table_args__ = (one_of("role", Role), CheckConstraint("demo = 'demo'", name="of_the_demo"))
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     username: Mapped[str] = mapped_column(String(60), unique=True)
@@ -29,6 +29,8 @@ class Account(Base):
     session_epoch: Mapped[int] = mapped_column(default=0)
     language: Mapped[str] = mapped_column(String(5), default="vi")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # "demo": everybody knows its password. It refers to the mark of the place, so it is nowhere but in a demo.
+    demo: Mapped[str | None] = mapped_column(ForeignKey("server_state.key"))
 
 
 class AccountVillage(Base):

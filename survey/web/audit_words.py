@@ -54,6 +54,8 @@ ACTS = {
     "four_eyes_set": _("A province said what four eyes block"),
     "form_draft_changed": _("A draft questionnaire was changed"),
     "form_draft_deleted": _("A draft questionnaire was deleted"),
+    "form_proposal_ended": _("A questionnaire was proposed for publication no more"),
+    "form_proposed": _("A questionnaire was proposed for publication"),
     "form_published": _("A questionnaire was published"),
     "form_restored": _("A questionnaire was taken into use again"),
     "form_retired": _("A questionnaire was retired"),

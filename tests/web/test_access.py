@@ -177,6 +177,8 @@ ROUTES = {
     "questionnaires.new": FORMS,
     "questionnaires.draft": OFFICE,
     "questionnaires.change": FORMS,
+    "questionnaires.propose": FORMS,
+    "questionnaires.withdraw": FORMS,
     "questionnaires.publish": FORMS,
     "questionnaires.delete": FORMS,
     "questionnaires.draft_bundle": OFFICE,

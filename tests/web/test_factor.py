@@ -14,8 +14,8 @@ from sqlalchemy import select
 from models import AuditEvent, RecoveryCode, SecondFactor, ServerState, SessionRow
 from survey.accounts import accounts, factor, four_eyes
 from survey.accounts.accounts import find_account
+from survey.accounts.demo import DEMO, mark
 from survey.accounts.seals import Seals
-from survey.demo.load import mark
 from tests.commands.test_commands import run
 from tests.conftest import Browser
 from tests.web.desk.test_devices import report
@@ -198,7 +198,7 @@ def test_setting_it_up_ends_what_was_begun_without(login_as: Any, clock: Any) ->
 @pytest.fixture
 def asked(session: Any) -> None:
     """A real place, which was updated now; the accounts of the world are of before."""
-    session.delete(session.get_one(ServerState, factor.DEMO))
+    session.delete(session.get_one(ServerState, DEMO))
     session.add(ServerState(key="factor_since", value=NOW.isoformat()))
     session.commit()
 
