@@ -26,7 +26,7 @@ from survey.files.store import path_of, put_in_place, record_file
 from survey.files.uploads import ALGORITHMS, Checksum
 from survey.problems import Problem
 from survey.web.security import current_account, permitted, public
-from survey.web.session import abandon, get_session, keep_changes, now
+from survey.web.session import abandon, aside, get_session, now
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/api/v1")
 VERSION = "1.0.0"
@@ -82,7 +82,7 @@ def begin() -> Response:
 
 
 @blueprint.route("/uploads/<upload_id>", methods=["HEAD"], provide_automatic_options=False)
-@permitted("sync.use", writes=True, delivers=True)
+@permitted("sync.use", delivers=True)
 def offset(upload_id: str) -> Response:
     """§HEAD: how much is here. An upload whose last part came as the server was killed becomes whole now."""
     upload = uploads.find(get_session(), current_account(), upload_id)
@@ -131,12 +131,11 @@ def _finish(upload: Upload) -> Upload:
     try:
         size, kept_as = put_in_place(partial, path, upload.sha256, upload.media_type)
     except Problem:
-        uploads.drop(get_session(), uploads.find(get_session(), current_account(), upload.id), _folder())
-        keep_changes()
+        with aside() as session:
+            uploads.drop(session, uploads.find(session, current_account(), upload.id), _folder())
         raise
-    record_file(
-        get_session(), current_account(), upload.commune_id, upload.sha256, size, kept_as, now(), _signer()
-    )  # fmt: skip
+    with aside() as session:
+        record_file(session, current_account(), upload.commune_id, upload.sha256, size, kept_as, now(), _signer())
     return upload
 
 
