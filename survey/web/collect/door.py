@@ -168,7 +168,7 @@ def submission() -> Response:
         account=_account(), permitted=is_valid(session, _key(), _account(), now()),
         device_id=submissions.device_id_of(_device()),
         agent=request.user_agent.string, folder=Path(current_app.config["INSTANCE"]) / "files",
-        signer=current_app.extensions["signer"], skew=_skew(),
+        signer=current_app.extensions["signer"], quota=current_app.config["FILE_QUOTA"], skew=_skew(),
     )  # fmt: skip
     more = request.form.get(INCOMPLETE, "").strip().lower() in ("yes", "true")
     try:
