@@ -86,6 +86,7 @@ from survey.web.security import public
 ROOT = Path(__file__).parent
 PUSH_LIMIT = 4 * 1024 * 1024
 FILE_LIMIT = 8 * 1024 * 1024
+FILE_QUOTA = 2_000_000_000  # bytes of files that an account may bring within a day: weeks of a busy enumerator
 BODY_LIMIT = 9 * 1024 * 1024  # of any request, here and in each proxy; what is larger comes in parts
 BUNDLE_LIMIT = 512 * 1024 * 1024
 
@@ -235,6 +236,7 @@ def _configuration(instance: Path, settings: dict[str, Any] | None) -> dict[str,
         "MAX_FORM_MEMORY_SIZE": PUSH_LIMIT,  # fields of a form that are no files: codes, a long comment
         "PUSH_LIMIT": PUSH_LIMIT,
         "FILE_LIMIT": FILE_LIMIT,
+        "FILE_QUOTA": FILE_QUOTA,
         "BUNDLE_LIMIT": BUNDLE_LIMIT,
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form may stay open over a long visit
         "WTF_CSRF_HEADERS": ["X-CSRF-Token", "X-CSRFToken"],

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from models.writer_queue import Turns
 
@@ -40,6 +40,24 @@ def open_engine(url: str) -> Engine:
 def reading_engine(engine: Engine) -> Engine:
     """The same pool, for transactions that only read: they never wait for a writer."""
     return engine.execution_options(**READING)
+
+
+class ReadingSession(Session):
+    """A Session that is there to read. What it is made to write is a fault of the program: it is refused before a
+    statement goes out (RuntimeError), so nothing of it is stored."""
+
+
+@event.listens_for(ReadingSession, "before_flush")
+def _refuse_rows(session: Session, *_: Any) -> None:
+    changed = [*session.new, *session.deleted, *(one for one in session.dirty if session.is_modified(one))]
+    if changed:
+        raise RuntimeError(f"a session that reads was made to write {type(changed[0]).__name__}")
+
+
+@event.listens_for(ReadingSession, "do_orm_execute")
+def _refuse_statements(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        raise RuntimeError("a session that reads was made to write by a statement")
 
 
 def snapshot(session: Session) -> None:

@@ -188,6 +188,7 @@ class Attachment(Base):
     """A photo or signature, addressed by its SHA-256; the bytes lie in the instance's files folder."""
 
     __tablename__ = "attachment"
+    __table_args__ = (Index("ix_attachment_account_id", "account_id", "received_at"),)
 
     commune_id: Mapped[str] = mapped_column(ForeignKey("place.id"), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -231,7 +232,7 @@ class SubmissionFile(Base):
     """A file that a submission names; the submission is complete when each has arrived."""
 
     __tablename__ = "submission_file"
-    __table_args__ = (_of_submission(),)
+    __table_args__ = (_of_submission(), Index("ix_submission_file_sha256", "commune_id", "sha256"))
 
     commune_id: Mapped[str] = mapped_column(String(16), primary_key=True)
     submission_id: Mapped[str] = mapped_column(String(36), primary_key=True)

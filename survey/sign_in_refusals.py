@@ -1,11 +1,21 @@
-"""Refusals of signing in, of passwords, of the second factor and of four eyes, for `problems.py`: code → status, what
-is so, the next step."""
+"""Refusals of signing in, of passwords, of the second factor, of four eyes, and of files that nobody asked for, for
+`problems.py`: code → status, what is so, the next step."""
 
 from __future__ import annotations
 
 from survey.text import N_
 
 REFUSALS: dict[str, tuple[int, str, str]] = {
+    "not_named": (
+        409,
+        N_("No record that you sent names this file, so it is not kept here."),
+        N_("Send the record first, then the file again. The file stays on this device."),
+    ),
+    "file_quota": (
+        429,
+        N_("Too many files came from this account within a day."),
+        N_("Nothing was lost: the rest stays on this device and goes by itself later. Tell your supervisor."),
+    ),
     "factor_needed": (
         403,
         N_("Your account needs a second factor at sign-in."),

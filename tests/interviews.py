@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -170,6 +171,15 @@ def push(browser: Any, *entries: Any) -> list[dict[str, Any]]:
     assert answer.status_code == 200, answer.text
     results: list[dict[str, Any]] = answer.json["results"]
     return results
+
+
+def name_files(browser: Any, *contents: bytes, **changes: Any) -> list[str]:
+    """Send an interview that names files with these contents, so that they are kept; which of them are not here."""
+    hashes = [hashlib.sha256(content).hexdigest() for content in contents]
+    named = [{"path": f"anh_{at}", "sha256": sha256} for at, sha256 in enumerate(hashes)]
+    [result] = push(browser, entry(files=named, **changes))
+    missing: list[str] = result["missing_files"]
+    return missing
 
 
 def accept_all(session: Session, login_as: Any, *communes: str) -> None:

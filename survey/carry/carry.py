@@ -31,7 +31,7 @@ from survey.evidence import audit
 from survey.evidence.lineage import generation, remembered_keys, successions
 from survey.evidence.receipts import find_receipt
 from survey.evidence.signing import Signer, is_signed
-from survey.files.store import store_file
+from survey.files.store import is_named, store_file
 from survey.intake.envelope import MAX_ENTRIES, Entry
 from survey.intake.receive import Outcome, foresee_rules, receive
 from survey.lacks import lack_of
@@ -40,7 +40,7 @@ from survey.submissions.evaluated_first import evaluated_first
 from survey.terms import PlaceKind, SessionEnd
 
 RECEIPTS_FORMAT = "so-ho-receipts-1"
-_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_SHA256, _HASHES = re.compile(r"[0-9a-f]{64}\Z"), re.compile(r"[0-9a-f]{64}")
 PASS_FORMAT = "so-ho-pass-1"  # noqa: S105 - the name of a format
 ON_THE_WAY = timedelta(days=30)  # how long a file may take, beyond the session that it was made in
 
@@ -161,9 +161,12 @@ def _known(session: Session, entries: list[Entry]) -> int:
 def _store_files(
     session: Session, account: Account, bundle: Bundle, folder: Path, now: datetime, signer: Signer
 ) -> int:
-    """Files first: what of an entry is missing is then known when it is stored. Returns how many were refused."""
-    refused = 0
+    """Files first: what of an entry is missing is then known when it is stored. What nothing names is passed over.
+    Returns how many were refused."""
+    refused, named = 0, _named_in(bundle)
     for one in bundle.files:
+        if one.sha256 not in named and not is_named(session, account.id, one.commune_id, one.sha256):
+            continue
         try:
             if not _SHA256.match(one.sha256):
                 raise Problem("hash_mismatch")
@@ -174,6 +177,12 @@ def _store_files(
                 raise
             refused += 1
     return refused
+
+
+def _named_in(bundle: Bundle) -> set[str]:
+    """The files of its entries, and of interviews that nobody finished: a person reads those (`--begun`)."""
+    begun = json.dumps(bundle.rows.begun) if bundle.files else ""
+    return {sha256 for entry in bundle.entries for sha256, _ in entry.files} | set(_HASHES.findall(begun))
 
 
 def receipts_of(session: Session, taken: Taken, results: list[dict[str, Any]], now: datetime, signer: Signer) -> bytes:

@@ -18,20 +18,24 @@ def open_forms(session: Session, commune_id: str | None) -> list[FormVersion]:
     return [session.get_one(FormVersion, key) for key in keys]
 
 
-def xform_of(session: Session, stored: FormVersion, *, keep: bool) -> str | None:
-    """The version's XForm: made once and then the same for good, since its hash is what phones compare; None when
-    pyxform makes none of it. `keep`: in a transaction that may write."""
+def xform_of(session: Session, stored: FormVersion) -> str | None:
+    """The version's XForm: made once and kept (`keep_xform`), then the same for good, since its hash is what phones
+    compare; None when pyxform makes none of it."""
     if stored.xform is not None:
         return stored.xform
     given = given_of(session, stored)
     try:
         source = as_xlsx(given) if given.kind is SourceKind.XLSX else given.content.decode("utf-8-sig")
-        text = collect_edition(source)
+        return collect_edition(source)
     except (xform.EditionError, UnicodeDecodeError):
         return None
-    if keep:
+
+
+def keep_xform(session: Session, form_id: str, version: str, text: str) -> None:
+    """Keep the XForm that was made of a version, unless another was kept meanwhile."""
+    stored = session.get_one(FormVersion, (form_id, version))
+    if stored.xform is None:
         stored.xform = text
-    return text
 
 
 def asks_household(text: str) -> bool:

@@ -38,7 +38,7 @@ from survey.collect import openrosa, xform
 from survey.collect.entities import entity_id
 from survey.devices import phones
 from survey.evidence.signing import Signer
-from survey.files.store import store_file
+from survey.files.store import check_quota, has_own, store_file
 from survey.form.form import Form, Item
 from survey.intake.envelope import Envelope, read_entry
 from survey.intake.receive import Outcome, receive
@@ -84,6 +84,7 @@ class Courier:
     agent: str
     folder: Path
     signer: Signer
+    quota: int  # bytes of files that an account may bring within a day
     skew: timedelta | None = None  # how far ahead the clock of the phone is, as far as it says
 
 
@@ -160,6 +161,8 @@ def _store_files(
         digest, size = _digest(part.stream)
         if not size:
             continue
+        if not has_own(session, by.account.id, commune_id, digest):
+            check_quota(session, by.account.id, size, by.quota, now)
         for kind in dict.fromkeys((guess_type(name)[0] or ANY_KIND, ANY_KIND)):
             part.stream.seek(0)
             try:

@@ -2,6 +2,9 @@
 
 A file is written beside its place, synced to the disk, hashed, judged and renamed: what stands under a hash always has
 it. The receipt follows the rename. Sending it again gives the same receipt.
+
+Nothing is kept for good that no entry of its sender names, and nobody hears of what others sent: whether a hash is
+known would confirm a guess (`may_keep`, `has_own`).
 """
 
 from __future__ import annotations
@@ -12,11 +15,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import and_, select, union_all
+from sqlalchemy import and_, func, select, union_all
 from sqlalchemy.orm import Session
 
 from models import (
@@ -37,6 +40,7 @@ from survey.problems import Problem
 from survey.terms import PlaceKind
 
 CHUNK = 64 * 1024
+DAY = timedelta(days=1)
 
 
 def path_of(folder: Path, sha256: str) -> Path:
@@ -52,25 +56,46 @@ def commune_of(session: Session, commune_id: str) -> str:
     return place.id
 
 
-def has_own(session: Session, account: Account, commune_id: str, sha256: str) -> bool:
-    """Whether a file is here that the account brought, or that an interview or outcome of its own names. Nobody
-    hears of others': whether a hash is known would confirm a guess."""
+def has_own(session: Session, account_id: str, commune_id: str, sha256: str) -> bool:
+    """Whether a file is here that the account brought, or that an interview or outcome of its own names."""
     found = session.get(Attachment, (commune_id, sha256))
-    if found is None or found.account_id == account.id:
+    if found is None or found.account_id == account_id:
         return found is not None
+    return is_named(session, account_id, commune_id, sha256)
+
+
+def is_named(session: Session, account_id: str, commune_id: str, sha256: str) -> bool:
+    """Whether an interview or outcome that the account sent to a commune names a file."""
     named = union_all(
         select(SubmissionFile.sha256)
         .join(Submission, and_(Submission.commune_id == commune_id, Submission.id == SubmissionFile.submission_id))
         .where(SubmissionFile.commune_id == commune_id, SubmissionFile.sha256 == sha256)
-        .where(Submission.account_id == account.id),
+        .where(Submission.account_id == account_id),
         select(OutcomeFile.sha256)
         .join(HouseholdOutcome, and_(
             HouseholdOutcome.commune_id == commune_id, HouseholdOutcome.id == OutcomeFile.outcome_id
         ))
         .where(OutcomeFile.commune_id == commune_id, OutcomeFile.sha256 == sha256)
-        .where(HouseholdOutcome.account_id == account.id),
+        .where(HouseholdOutcome.account_id == account_id),
     )  # fmt: skip
     return session.scalars(named.limit(1)).first() is not None
+
+
+def may_keep(session: Session, account_id: str, commune_id: str, sha256: str) -> None:
+    """Raises `not_found` for an unknown commune, and `not_named` for a file that no entry of the account there names:
+    whether the office has it from somebody else makes no difference."""
+    commune_of(session, commune_id)
+    if not is_named(session, account_id, commune_id, sha256):
+        raise Problem("not_named")
+
+
+def check_quota(session: Session, account_id: str, size: int, most: int, now: datetime) -> None:
+    """Raises `file_quota` where an account would have brought more than `most` bytes within a day, with `size` more."""
+    came = select(func.sum(Attachment.size)).where(
+        Attachment.account_id == account_id, Attachment.received_at > now - DAY
+    )
+    if (session.scalar(came) or 0) + size > most:
+        raise Problem("file_quota", retry_after=3600)
 
 
 def store_file(

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from sqlalchemy import select, union_all
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from models import Account, Attachment, OutcomeFile, SubmissionFile, Thumbnail, Upload
+from models import Account, Attachment, Thumbnail, Upload
 from models.commune_counter import lock_commune
 from survey.files.media_types import judge_small
-from survey.files.store import CHUNK, commune_of, sync_to_disk
+from survey.files.store import CHUNK, commune_of, has_own, is_named, sync_to_disk
 from survey.problems import Problem
 
 KEPT = timedelta(days=14)  # an upload that nobody went on with for so long is given up
@@ -73,8 +73,15 @@ def find(session: Session, account: Account, upload_id: str) -> Upload:
 
 
 def is_whole(session: Session, upload: Upload) -> bool:
-    """Whether the server has the file for good."""
-    return session.get(Attachment, (upload.commune_id, upload.sha256)) is not None
+    """Whether the server has the file for good, as far as its sender may hear: one that others brought is to be sent
+    like any other, until an entry of the sender names it."""
+    return has_own(session, upload.account_id, upload.commune_id, upload.sha256)
+
+
+def waits_to_end(session: Session, upload: Upload) -> bool:
+    """Whether its file is to be kept for good as soon as all of it is here."""
+    own = upload.account_id, upload.commune_id, upload.sha256
+    return is_named(session, *own) and not has_own(session, *own)
 
 
 def held(upload: Upload, folder: Path) -> int:
@@ -145,12 +152,12 @@ def clean(session: Session, folder: Path, now: datetime) -> int:
     return gone
 
 
-def keep_thumbnail(session: Session, commune_id: str, sha256: str, media_type: str, content: bytes) -> None:
-    """Keep a small picture until the original comes. Raises `not_found` when no entry of the commune names that
-    file, `too_large`, `media_type`. Of an original that is here, none is kept."""
-    own = {"commune_id": commune_id, "sha256": sha256}
-    named = [select(table.sha256).filter_by(**own) for table in (SubmissionFile, OutcomeFile)]
-    if session.scalars(union_all(*named).limit(1)).first() is None:
+def keep_thumbnail(
+    session: Session, account: Account, commune_id: str, sha256: str, media_type: str, content: bytes
+) -> None:
+    """Keep a small picture until the original comes. Raises `not_found` when no entry of the account in the commune
+    names that file, `too_large`, `media_type`. Of an original that is here, none is kept."""
+    if not is_named(session, account.id, commune_id, sha256):
         raise Problem("not_found")
     if len(content) > MOST_BYTES_OF_A_THUMBNAIL:
         raise Problem("too_large")

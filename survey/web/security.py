@@ -36,10 +36,11 @@ from survey.accounts import factor, guessing, sessions
 from survey.accounts.accounts import holder_of, where_is
 from survey.accounts.sessions import SignedIn
 from survey.devices import phones
+from survey.evidence import audit
 from survey.lacks import lack_of
 from survey.problems import PROBLEMS, Problem, code_of_status
 from survey.terms import SessionEnd, SessionKind
-from survey.web.session import abandon, get_engine, get_session, is_reading, keep_changes, now
+from survey.web.session import abandon, get_engine, get_session, is_reading, keep_changes, now, put_down
 
 PUBLIC = "public"
 OWN = "self.manage"  # the verb of what everybody may, without a second factor too: making one
@@ -67,9 +68,9 @@ def public(view: View) -> View:
 
 
 def permitted(
-    verb: str, *, writes: bool = False, delivers: bool = False, went: Callable[..., str | None] | None = None
+    verb: str, *, delivers: bool = False, went: Callable[..., str | None] | None = None
 ) -> Callable[[View], View]:
-    """Who has `verb` may; a `commune_id` in the address must lie in their area. `writes`: a GET that writes.
+    """Who has `verb` may; a `commune_id` in the address must lie in their area.
     `delivers`: a session of a closed account or a withdrawn phone may too, to hand over what the phone holds. `went`:
     the address of the same thing within the reader's area, where it went there from another's."""
     if verb not in VERBS:
@@ -77,7 +78,6 @@ def permitted(
 
     def mark(view: View) -> View:
         view.verb = verb  # type: ignore[attr-defined]
-        view.writes = writes  # type: ignore[attr-defined]
         view.delivers = delivers  # type: ignore[attr-defined]
         view.went = went  # type: ignore[attr-defined]
         return view
@@ -125,6 +125,12 @@ def current_account() -> Account:
             raise Problem("revoked")
         raise Problem("session_expired" if _TEXT in session or "account" in session else "not_signed_in")
     return account
+
+
+def put_on_record(verb: str, subject: str = "", detail: Any = None) -> None:
+    """Write down in the log that who is signed in did this (`audit.record`), also where they only fetched something."""
+    account_id, when = current_account().id, now()
+    put_down(lambda session: audit.record(session, when, account_id, verb, subject, detail))
 
 
 def current_session() -> SessionRow:

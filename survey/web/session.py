@@ -1,7 +1,8 @@
 """One Session a request, and the only `commit()` of the web: success commits, a refusal or a crash rolls back.
 
-A request that reads (GET, HEAD) gets a reading transaction; a view that writes in a GET says so with
-`@permitted(…, writes=True)`. A refusal that must leave a trace all the same (a failed sign-in) calls `keep_changes()`.
+A request that reads (GET, HEAD) gets a transaction that cannot write, so that no page waits for who writes, and nobody
+for a page. What it leaves behind all the same (who fetched which file) is `put_down`: written after the view in a short
+transaction of its own. A refusal that must leave a trace (a failed sign-in) calls `keep_changes()`.
 What takes long is no request's work: it is asked for as a job (`survey/jobs`).
 """
 
@@ -19,7 +20,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
-from models.database import open_engine, reading_engine
+from models.database import ReadingSession, open_engine, reading_engine
 from models.writer_queue import give_way
 from survey.clocks import Doubt
 from survey.evidence.server_clock import doubt_now
@@ -64,16 +65,23 @@ def get_engine() -> Engine:
 def get_session() -> Session:
     """The request's Session, made when first asked for."""
     if "session" not in g:
-        engine = current_app.extensions["reading_engine" if is_reading() else "engine"]
-        g.session = Session(engine, expire_on_commit=False)
+        g.session = _reads() if is_reading() else Session(get_engine(), expire_on_commit=False)
     session: Session = g.session
     return session
 
 
 def is_reading() -> bool:
     """Whether this request only reads."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    return request.method in _READING_METHODS and not getattr(view, "writes", False)
+    return request.method in _READING_METHODS
+
+
+def put_down(write: Callable[[Session], object]) -> None:
+    """Have `write` put down what this request leaves behind. Of one that writes it is part. Of one that reads it is
+    written after the view, in a transaction of its own, and before the answer goes out: no trace, no file."""
+    if is_reading():
+        g.setdefault("put_down", []).append(write)
+    else:
+        write(get_session())
 
 
 def keep_changes() -> None:
@@ -119,8 +127,7 @@ def transaction(dry_run: bool = False) -> Iterator[Session]:
 @contextmanager
 def aside(*, writes: bool = True) -> Iterator[Session]:
     """A short transaction of its own, committed before what takes long; for a request that has none under way."""
-    engine = current_app.extensions["engine" if writes else "reading_engine"]
-    with Session(engine, expire_on_commit=False) as session, session.begin():
+    with Session(get_engine(), expire_on_commit=False) if writes else _reads() as session, session.begin():
         yield session
 
 
@@ -137,14 +144,19 @@ def reading() -> Iterator[Session]:
     """A Session for a command that only reads: it waits for no writer, and nobody waits for it."""
     with in_one_sentence():
         require_place()
-        with Session(current_app.extensions["reading_engine"], expire_on_commit=False) as session:
+        with _reads() as session:
             yield session
+
+
+def _reads() -> ReadingSession:
+    return ReadingSession(current_app.extensions["reading_engine"], expire_on_commit=False)
 
 
 def _finish(response: Response) -> Response:
     session: Session | None = g.get("session")
+    is_kept = response.status_code < 400 or g.get("keep_changes")
     if session is not None:
-        if response.status_code < 400 or g.get("keep_changes"):
+        if is_kept:
             try:
                 session.commit()
             except Exception as error:  # noqa: BLE001 - the disk may be full only now: nothing was stored
@@ -152,6 +164,14 @@ def _finish(response: Response) -> Response:
                 return _answered_anew(error)
         else:
             session.rollback()
+    left_behind: list[Callable[[Session], object]] = g.pop("put_down", [])
+    if left_behind and is_kept:
+        try:
+            with aside() as writing:
+                for write in left_behind:
+                    write(writing)
+        except Exception as error:  # noqa: BLE001 - likewise: what nobody wrote down is not handed out
+            return _answered_anew(error)
     return response
 
 

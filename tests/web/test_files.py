@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from models import Attachment
 from survey.files.media_types import MOST_PIXELS, ending, judge, kind_of
+from tests.interviews import name_files
 from tests.pictures import huge_png, picture
 from tests.world import COMMUNE
 
@@ -26,6 +27,7 @@ OFFICE = "application/vnd.openxmlformats-officedocument.wordprocessingml.documen
 
 def put(browser: Any, data: bytes, media_type: str) -> tuple[Any, str]:
     name = hashlib.sha256(data).hexdigest()
+    name_files(browser, data)
     return browser.put(f"/api/v1/files/{name}?commune={COMMUNE}", data=data, content_type=media_type), name
 
 

@@ -30,7 +30,7 @@ from survey.collect.keys import make_token
 from survey.files.media_types import judge
 from survey.lacks import lack_of
 from survey.problems import Problem
-from tests.interviews import entry, envelope, push
+from tests.interviews import entry, envelope, name_files, push
 from tests.pictures import picture
 from tests.world import COMMUNE, NOW
 
@@ -88,6 +88,7 @@ def test_a_file_whose_commit_fails_is_not_acknowledged(login_as: Any, failing_co
     name = hashlib.sha256(photo).hexdigest()
     address = f"/api/v1/files/{name}?commune={COMMUNE}"
     browser = login_as("enumerator")
+    name_files(browser, photo)
     with failing_commit("full"):
         assert browser.put(address, data=photo, content_type="image/jpeg").status_code == 507
     assert browser.head(address).status_code == 404
@@ -241,7 +242,7 @@ def test_a_descriptor_that_is_lacking_is_told(login_as: Any, monkeypatch: pytest
     """With the real limit: no handle is free when the file is to be kept."""
     browser, photo = login_as("enumerator"), picture("JPEG")
     name = hashlib.sha256(photo).hexdigest()
-    browser.head(f"/api/v1/files/{name}?commune={COMMUNE}")
+    name_files(browser, photo)
     real = os.open
 
     def none_left(path: Any, *more: Any, **named: Any) -> int:

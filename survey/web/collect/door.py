@@ -11,8 +11,9 @@ import hashlib
 import re
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -21,7 +22,7 @@ from flask_babel import force_locale, gettext, ngettext
 from models import Account, CollectToken, FormVersion
 from survey.clocks import day_of
 from survey.collect import openrosa, submissions
-from survey.collect.edition import asks_household, open_forms, xform_of
+from survey.collect.edition import asks_household, keep_xform, open_forms, xform_of
 from survey.collect.entities import household_csv, households
 from survey.collect.keys import find_token, is_valid, used
 from survey.collect.xform import LIST
@@ -29,7 +30,7 @@ from survey.held import held_next
 from survey.problems import Problem
 from survey.questionnaires.published import content_of, files_of, find_file, given_of
 from survey.web.security import answers_in_its_own, csrf, public
-from survey.web.session import get_session, now
+from survey.web.session import get_session, now, put_down
 from survey.web.strangers import count_stranger
 
 blueprint = Blueprint("openrosa", __name__, url_prefix="/collect/<key>")
@@ -39,18 +40,11 @@ XML_PART = "xml_submission_file"
 INCOMPLETE = "*isIncomplete*"
 _NO_VERSION = "-"  # stands in an address for a form without a version
 _md5_of: dict[str, str] = {}  # by SHA-256
-View = TypeVar("View", bound=Any)
 
 
 def init_app(app: Flask) -> None:
     csrf.exempt(blueprint)  # no cookie is read here, so no other site can lend one
     app.register_blueprint(blueprint)
-
-
-def writes(view: View) -> View:
-    """A GET that writes: what it makes or notices is kept."""
-    view.writes = True
-    return view
 
 
 @blueprint.url_value_preprocessor
@@ -81,15 +75,16 @@ def check_key() -> None:
 
 @blueprint.get("/formList")
 @public
-@writes
 def form_list() -> Response:
     """The questionnaires of the rounds that are open in the commune of the key."""
     session = get_session()
-    used(session, _key(), _device(), now())
+    _note_use()
     wanted = request.args.get("formID")
     listed = []
     for stored in open_forms(session, _account().place_id):
-        text = xform_of(session, stored, keep=True)
+        text = xform_of(session, stored)
+        if text is not None and stored.xform is None:
+            put_down(partial(keep_xform, form_id=stored.form_id, version=stored.version, text=text))
         if text is None or wanted not in (None, stored.form_id):
             continue
         form, version = quote(stored.form_id, safe=""), quote(stored.version or _NO_VERSION, safe="")
@@ -108,7 +103,7 @@ def form_list() -> Response:
 @public
 def form(form_id: str, version: str) -> Response:
     """A questionnaire as XForm: the same bytes for good."""
-    text = xform_of(get_session(), _form(form_id, version), keep=False)
+    text = xform_of(get_session(), _form(form_id, version))
     if text is None:
         raise Problem("not_found")
     return _xml(text.encode())
@@ -119,7 +114,7 @@ def form(form_id: str, version: str) -> Response:
 def manifest(form_id: str, version: str) -> Response:
     """What a questionnaire needs beside itself: its tables and pictures, and the list of households."""
     stored = _form(form_id, version)
-    text = xform_of(get_session(), stored, keep=False) or ""
+    text = xform_of(get_session(), stored) or ""
     media = []
     if asks_household(text):
         media.append(
@@ -167,13 +162,13 @@ def submission() -> Response:
     if request.method != "POST":
         return _headed(Response(status=204))
     session = get_session()
-    used(session, _key(), _device(), now())
+    _note_use()
     xml, parts = _parts()
     by = submissions.Courier(
         account=_account(), permitted=is_valid(session, _key(), _account(), now()),
         device_id=submissions.device_id_of(_device()),
         agent=request.user_agent.string, folder=Path(current_app.config["INSTANCE"]) / "files",
-        signer=current_app.extensions["signer"], skew=_skew(),
+        signer=current_app.extensions["signer"], quota=current_app.config["FILE_QUOTA"], skew=_skew(),
     )  # fmt: skip
     more = request.form.get(INCOMPLETE, "").strip().lower() in ("yes", "true")
     try:
@@ -290,6 +285,11 @@ def _account() -> Account:
 def _key() -> CollectToken:
     key: CollectToken = g.collect_key
     return key
+
+
+def _note_use() -> None:
+    key_id, device, when = _key().id, _device(), now()
+    put_down(lambda session: used(session, session.get_one(CollectToken, key_id), device, when))
 
 
 def _device() -> str:

@@ -8,14 +8,12 @@ from typing import Any
 
 from flask import Response, current_app, request, send_file, url_for
 from flask_babel import force_locale, gettext
-from sqlalchemy.orm import Session
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from survey.evidence import audit
 from survey.problems import Problem
 from survey.web.desk.forms import Plain
-from survey.web.security import current_account
+from survey.web.security import current_account, put_on_record
 from survey.web.session import get_session, now
 from survey.work import FOLDER, register_lists
 from survey.work.register_lists import Wanted
@@ -43,7 +41,8 @@ def at_once(wanted: Wanted, verb: str) -> Response:
         raise Problem("list_by_job")
     with force_locale(wanted.language):
         made = register_lists.make(session, wanted, at, gettext)
-    _told(wanted.commune_id, verb, {"file": wanted.file, "persons": made.people, "households": made.households})
+    said = {"file": wanted.file, "persons": made.people, "households": made.households}
+    put_on_record(verb, wanted.commune_id, said)
     answer = Response(made.data, mimetype=FILES[wanted.file])
     answer.headers["Content-Disposition"] = f'attachment; filename="{wanted.filename(at)}"'
     return answer
@@ -66,19 +65,13 @@ def kept(job_id: str, what: str, commune_id: str, verb: str) -> Response:
     file, result = job.parameters["file"], job.result
     if request.method == "GET":
         said = {"file": file, "persons": result["persons"], "households": result["households"], "job": job.id}
-        _told(commune_id, verb, said)
+        put_on_record(verb, commune_id, said)
     response = send_file(
         path, FILES[file], as_attachment=True, conditional=True, download_name=job.parameters["filename"],
         etag=result["sha256"], last_modified=job.ended_at,
     )  # fmt: skip
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _told(commune_id: str, verb: str, detail: dict[str, Any]) -> None:
-    # A transaction of its own, since the list is read in one that holds up no phone.
-    with Session(current_app.extensions["engine"]) as writing, writing.begin():
-        audit.record(writing, now(), current_account().id, verb, commune_id, detail)
 
 
 def _folder() -> Path:

@@ -17,7 +17,6 @@ from models import Job
 from survey.clocks import day_of
 from survey.corrections import police_list
 from survey.corrections.police_check import HOUSEHOLD_LEFT
-from survey.evidence import audit
 from survey.jobs import queue
 from survey.jobs.worker import folder_of
 from survey.problems import Problem
@@ -30,7 +29,7 @@ from survey.web.desk.corrections import FIELD_WORDS
 from survey.web.desk.forms import Plain, PoliceList
 from survey.web.desk.home import open_desk, page_number
 from survey.web.desk.household import words_of_answers
-from survey.web.security import current_account, permitted
+from survey.web.security import current_account, permitted, put_on_record
 from survey.web.session import get_session, now
 from survey.work import ASK_POLICE, FOLDER, READ_POLICE, WRITE_POLICE
 from survey.work.corrections import MISTAKES
@@ -135,7 +134,7 @@ def seen(commune_id: str, job_id: str) -> tuple[str, int]:
 
 
 @blueprint.get("/seen/<job_id>/left.csv")
-@permitted(VERB, writes=True)
+@permitted(VERB)
 def left(commune_id: str, job_id: str) -> Response:
     """The rows with a mistake, each with why, in the columns of the list: to be mended and brought again."""
     open_desk(VERB, commune_id)
@@ -146,7 +145,7 @@ def left(commune_id: str, job_id: str) -> Response:
             why.setdefault(mistake.row, []).append(mistake.sentence(gettext))
         rows: list[list[Cell]] = [[row, " ".join(why.get(row, ())), *cells] for row, cells in found.left]
         head = [gettext("Row"), gettext("Why it was left out"), *map(gettext, police_list.HEADINGS.values())]
-    audit.record(get_session(), now(), current_account().id, LEFT_TAKEN, commune_id, {"rows": len(rows)})
+    put_on_record(LEFT_TAKEN, commune_id, {"rows": len(rows)})
     response = Response(written(head, rows, Style.SEMICOLON), mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="dong-chua-nhan.csv"'
     return response

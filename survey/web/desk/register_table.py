@@ -13,7 +13,6 @@ from flask_babel import gettext
 
 from models import Round
 from survey.clocks import day_of
-from survey.evidence import audit
 from survey.problems import Problem
 from survey.reports.csvfile import written
 from survey.rounds import flow_lines, proof_file
@@ -22,7 +21,7 @@ from survey.rounds.register_flow import Flowing, Line, between_days, of_round
 from survey.submissions import register_lines
 from survey.submissions.register_table import Key, Level, Named, Table, state
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number
-from survey.web.security import current_account, permitted
+from survey.web.security import permitted, put_on_record
 from survey.web.session import get_session, now
 
 blueprint = Blueprint("register_table", __name__, url_prefix="/desk")
@@ -123,7 +122,7 @@ def _named(places: Named, key: Key) -> str:
 
 @blueprint.get("/register.csv")
 @blueprint.get("/<commune_id>/register.csv")
-@permitted("export.read", writes=True)
+@permitted("export.read")
 def as_csv(commune_id: str | None = None) -> Response:
     """The counts, what is lacked, the flow, or of one commune the households; that these were fetched is put on
     record."""
@@ -144,7 +143,7 @@ def as_csv(commune_id: str | None = None) -> Response:
             raise Problem("not_found")
         found = _found(desk, Shown.CLASSES, with_lacks=True)
         detail = {"file": "register.csv", "communes": 1, "households": len(found.rows)}
-        audit.record(get_session(), now(), current_account().id, "export.read", desk.commune_id, detail)
+        put_on_record("export.read", desk.commune_id, detail)
         table = written(register_lines.HEADER, register_lines.listed(found, translate))
     else:
         table = written(register_lines.COUNTS, register_lines.counted(_found(desk, Shown.CLASSES), finest, translate))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
 from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -29,7 +29,7 @@ from survey.odata.filters import All, Compare
 from survey.odata.options import Query
 from survey.problems import Problem
 from survey.web.security import answers_in_its_own, csrf, public
-from survey.web.session import get_session, keep_changes, now
+from survey.web.session import aside, keep_changes, now, put_down
 from survey.web.strangers import count_stranger
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -42,12 +42,6 @@ blueprint = Blueprint("feed", __name__, url_prefix="/odata")
 def init_app(app: Flask) -> None:
     csrf.exempt(blueprint)  # no cookie is read here, so no other site can lend one
     app.register_blueprint(blueprint)
-
-
-def writes(view: Any) -> Any:
-    """A GET that writes: the request is put on record."""
-    view.writes = True
-    return view
 
 
 @blueprint.before_request
@@ -63,8 +57,8 @@ def check_key() -> Response | None:
     snapshot(g.feed_reading)
     found = keys.opened_by(g.feed_reading, username, text, now())
     if found is None:
-        keep_changes()  # a failed attempt counts although its answer is a refusal
-        keys.refuse(get_session(), username, request.remote_addr or "unknown", now())
+        with aside() as session:  # a failed attempt counts although its answer is a refusal
+            keys.refuse(session, username, request.remote_addr or "unknown", now())
         count_stranger()
         raise Problem("not_signed_in")
     g.feed_key, g.feed_account = found
@@ -75,7 +69,6 @@ def check_key() -> Response | None:
 
 @blueprint.get("/")
 @public
-@writes
 def service() -> Response:
     """The service document: the tables that the key opens."""
     how = manner(_accept(), _format())
@@ -85,7 +78,6 @@ def service() -> Response:
 
 @blueprint.get("/$metadata")
 @public
-@writes
 def describe() -> Response:
     """What the columns of the tables are."""
     g.feed_what = "$metadata"
@@ -97,7 +89,6 @@ def describe() -> Response:
 
 @blueprint.route("/$batch", methods=["POST", *READING])
 @public
-@writes
 def batch() -> Response:
     """Several requests in one: not here."""
     g.feed_what = "$batch"
@@ -106,7 +97,6 @@ def batch() -> Response:
 
 @blueprint.get("/<path:path>")
 @public
-@writes
 def table(path: str) -> Response:
     """A table, one of its rows, or how many it has."""
     tables = _tables()
@@ -129,7 +119,6 @@ def table(path: str) -> Response:
 @blueprint.route("/", defaults={"path": ""}, methods=WRITING, endpoint="nothing")
 @blueprint.route("/<path:path>", methods=WRITING, endpoint="nothing")
 @public
-@writes
 def nothing(path: str) -> Response:  # noqa: ARG001 - the address is no matter
     """Nothing is written here."""
     raise Problem("method_not_allowed")
@@ -235,7 +224,7 @@ def _recorded(response: Response) -> Response:
     key: FeedKey | None = g.get("feed_key")
     if key is not None and (response.status_code < 500 or response.status_code == 501):
         keep_changes()
-        keys.used(get_session(), key.id, g.feed_what, response.status_code, now())
+        put_down(partial(keys.used, key_id=key.id, what=g.feed_what, status=response.status_code, now=now()))
     reading: Session | None = g.get("feed_reading")
     if reading is not None and response.is_streamed and request.method != "HEAD":
         response.call_on_close(reading.close)  # of a reader who went away in the middle

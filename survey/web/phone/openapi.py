@@ -378,7 +378,7 @@ _NEXT_BYTES: Schema = {
     "requestBody": {"required": True, "content": {"application/offset+octet-stream": {}}},
     "responses": _done(
         204, "Upload-Receipt when the file is whole", *WRITES, "bad_request", "hash_mismatch", "not_found",
-        "upload_offset", "tus_version", "too_large", "media_type", "upload_busy", "checksum_mismatch",
+        "not_named", "upload_offset", "tus_version", "too_large", "media_type", "upload_busy", "checksum_mismatch",
         headers=_STANDS_AT,
     ),
 }  # fmt: skip
@@ -505,6 +505,8 @@ DESCRIPTION: Schema = {
                     _json(_ref("FileStored")),
                     "Stored for good",
                     *WRITES,
+                    "not_named",
+                    "file_quota",
                     "hash_mismatch",
                     "not_found",
                     "too_large",
@@ -556,6 +558,7 @@ DESCRIPTION: Schema = {
                     201,
                     "Location is the upload's address",
                     *WRITES,
+                    "file_quota",
                     "bad_request",
                     "not_found",
                     "tus_version",

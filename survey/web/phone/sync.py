@@ -25,7 +25,7 @@ from survey.devices.between_rounds import entries_of, listed
 from survey.devices.pull import LIMIT, pull
 from survey.evidence.lineage import generation, successions
 from survey.evidence.signing import Signer
-from survey.files.store import has_own, store_file
+from survey.files.store import check_quota, has_own, may_keep, store_file
 from survey.form.form import Form
 from survey.form.patterns import BUILD
 from survey.intake.envelope import read_asked, read_envelope
@@ -232,12 +232,15 @@ def receipts() -> Response:
 @blueprint.put("/files/<sha256>")
 @permitted("sync.use", delivers=True)
 def put_file(sha256: str) -> Response:
-    """Take a file of an answer whole."""
+    """Take a file of an answer whole, which an entry that came before names."""
     _limit("FILE_LIMIT")
+    session, account, commune_id = get_session(), current_account(), request.args.get("commune", "")[:16]
+    may_keep(session, account.id, commune_id, _hash(sha256))
+    if not has_own(session, account.id, commune_id, sha256):
+        check_quota(session, account.id, request.content_length or 0, current_app.config["FILE_QUOTA"], now())
     folder = Path(current_app.config["INSTANCE"]) / "files"
     receipt = store_file(
-        get_session(), current_account(), request.args.get("commune", "")[:16], _hash(sha256), request.mimetype,
-        request.stream, folder, now(), _signer(),
+        session, account, commune_id, sha256, request.mimetype, request.stream, folder, now(), _signer()
     )  # fmt: skip
     return jsonify({"receipt": receipt.as_json()})
 
@@ -247,7 +250,7 @@ def put_file(sha256: str) -> Response:
 def has_file(sha256: str) -> Response:
     """Whether the server has a file that the account brought, or that an interview of its own names."""
     commune_id = request.args.get("commune") or _commune(current_account())
-    if not has_own(get_session(), current_account(), commune_id[:16], _hash(sha256)):
+    if not has_own(get_session(), current_account().id, commune_id[:16], _hash(sha256)):
         raise Problem("not_found")
     return Response(status=200)
 

@@ -22,11 +22,11 @@ from models import Upload
 from survey.evidence.receipts import find_receipt
 from survey.evidence.signing import Signer
 from survey.files import uploads
-from survey.files.store import path_of, put_in_place, record_file
+from survey.files.store import check_quota, has_own, may_keep, path_of, put_in_place, record_file
 from survey.files.uploads import ALGORITHMS, Checksum
 from survey.problems import Problem
 from survey.web.security import current_account, permitted, public
-from survey.web.session import abandon, get_session, keep_changes, now
+from survey.web.session import abandon, aside, get_session, now
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/api/v1")
 VERSION = "1.0.0"
@@ -73,20 +73,22 @@ def begin() -> Response:
     sha256, commune_id = said.get("sha256", ""), said.get("commune", "")[:16]
     if not size or not _SHA256.match(sha256):
         raise Problem("bad_request", detail={"field": "Upload-Length" if not size else "sha256"})
-    upload = uploads.begin(
-        get_session(), current_account(), commune_id, sha256, size, said.get("filetype", ""), _folder(), now()
-    )
+    session, account = get_session(), current_account()
+    if not has_own(session, account.id, commune_id, sha256):
+        check_quota(session, account.id, size, current_app.config["FILE_QUOTA"], now())
+    upload = uploads.begin(session, account, commune_id, sha256, size, said.get("filetype", ""), _folder(), now())
     response = _described(upload, Response(status=201))
     response.headers["Location"] = url_for("uploads.offset", upload_id=upload.id)
     return response
 
 
 @blueprint.route("/uploads/<upload_id>", methods=["HEAD"], provide_automatic_options=False)
-@permitted("sync.use", writes=True, delivers=True)
+@permitted("sync.use", delivers=True)
 def offset(upload_id: str) -> Response:
-    """§HEAD: how much is here. An upload whose last part came as the server was killed becomes whole now."""
+    """§HEAD: how much is here. An upload whose last part came as the server was killed, or before an entry named the
+    file, becomes whole now."""
     upload = uploads.find(get_session(), current_account(), upload_id)
-    if uploads.held(upload, _folder()) == upload.size and not uploads.is_whole(get_session(), upload):
+    if uploads.held(upload, _folder()) == upload.size and uploads.waits_to_end(get_session(), upload):
         upload = _finish(upload)
     return _described(upload, Response(status=200))
 
@@ -119,30 +121,35 @@ def thumbnail(sha256: str) -> Response:
     if (request.content_length or 0) > uploads.MOST_BYTES_OF_A_THUMBNAIL:
         raise Problem("too_large")
     commune_id = request.args.get("commune", "")[:16]
-    uploads.keep_thumbnail(get_session(), commune_id, sha256[:64], request.mimetype, request.get_data(cache=False))
+    content = request.get_data(cache=False)
+    uploads.keep_thumbnail(get_session(), current_account(), commune_id, sha256[:64], request.mimetype, content)
     return Response(status=204)
 
 
 def _finish(upload: Upload) -> Upload:
-    """All bytes are here: judge them, and keep the file with its receipt or give the upload up."""
+    """All bytes are here: judge them, and keep the file with its receipt or give the upload up. Raises `not_named` for
+    one that no entry of its sender names yet: what came is held as other unfinished uploads are."""
     abandon()  # hashing takes time too
+    with aside(writes=False) as session:
+        may_keep(session, upload.account_id, upload.commune_id, upload.sha256)
     partial = uploads.partial_of(_folder(), upload.id)
     path = path_of(_instance() / "files", upload.sha256)
     try:
         size, kept_as = put_in_place(partial, path, upload.sha256, upload.media_type)
     except Problem:
-        uploads.drop(get_session(), uploads.find(get_session(), current_account(), upload.id), _folder())
-        keep_changes()
+        with aside() as session:
+            uploads.drop(session, uploads.find(session, current_account(), upload.id), _folder())
         raise
-    record_file(
-        get_session(), current_account(), upload.commune_id, upload.sha256, size, kept_as, now(), _signer()
-    )  # fmt: skip
+    with aside() as session:
+        record_file(session, current_account(), upload.commune_id, upload.sha256, size, kept_as, now(), _signer())
     return upload
 
 
 def _described(upload: Upload, response: Response) -> Response:
     """§HEAD, §PATCH, §Expiration: where the upload stands."""
-    receipt = find_receipt(get_session(), upload.commune_id, upload.sha256, upload.sha256, _signer())
+    session, receipt = get_session(), None
+    if uploads.is_whole(session, upload):
+        receipt = find_receipt(session, upload.commune_id, upload.sha256, upload.sha256, _signer())
     if receipt is not None:
         response.headers["Upload-Receipt"] = _in_base64(json.dumps(receipt.as_json()))
         partial = uploads.partial_of(_folder(), upload.id)

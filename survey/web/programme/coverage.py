@@ -8,7 +8,6 @@ from typing import Any
 from flask import Blueprint, Flask, Response, render_template, request, url_for
 
 from survey.clocks import day_of
-from survey.evidence import audit
 from survey.problems import Problem
 from survey.programmes.catalogue import catalogue_of
 from survey.reports.csvfile import written
@@ -17,7 +16,7 @@ from survey.supports.coverage import Cell, Classes, Followed
 from survey.terms import HouseholdClass, Indicator
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number
 from survey.web.programme.programmes import province_here
-from survey.web.security import current_account, permitted
+from survey.web.security import permitted, put_on_record
 from survey.web.session import get_session, now
 
 READ, EXPORT = "report.read", "export.read"
@@ -88,7 +87,7 @@ def _cell() -> Cell | None:
 
 @blueprint.get("/coverage.csv")
 @blueprint.get("/<commune_id>/coverage.csv")
-@permitted(EXPORT, writes=True)
+@permitted(EXPORT)
 def as_csv(commune_id: str | None = None) -> Response:
     """The figures of the page as CSV: of a commune and its villages, or of all communes of a province."""
     desk, session = open_desk(EXPORT, commune_id), get_session()
@@ -99,7 +98,7 @@ def as_csv(commune_id: str | None = None) -> Response:
     )  # fmt: skip
     content = b"".join(written(coverage_lines.HEADER, rows))  # while the transaction is there; it names nobody
     detail = {"round": survey_round.id, "file": "coverage.csv", "communes": len(desk.communes)}
-    audit.record(session, now(), current_account().id, EXPORT, place_id, detail)
+    put_on_record(EXPORT, place_id, detail)
     response = Response(content, mimetype="text/csv")
     name = f"ho-tro-{place_id}-{survey_round.year}.csv"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

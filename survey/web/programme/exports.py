@@ -17,7 +17,6 @@ from werkzeug.wrappers import Response as Answer
 
 from models.database import snapshot
 from survey.access import has_verb
-from survey.evidence import audit
 from survey.exports import changes, formats, research, rows
 from survey.exports.files import DATA, Kind, data_files, number
 from survey.exports.fixed_columns import IDENTITY
@@ -29,7 +28,7 @@ from survey.reports.csvfile import Style
 from survey.web.desk.home import Desk, open_desk, province_of
 from survey.web.formats import round_title
 from survey.web.language import current_language
-from survey.web.security import current_account, permitted
+from survey.web.security import current_account, permitted, put_on_record
 from survey.web.session import get_session, now
 from survey.work import FOLDER, exporting
 
@@ -74,7 +73,7 @@ def codebook(commune_id: str | None = None) -> str:
 
 @blueprint.get("/exports/<name>")
 @blueprint.get("/<commune_id>/exports/<name>")
-@permitted("export.read", writes=True)
+@permitted("export.read")
 def download(name: str, commune_id: str | None = None) -> Response:
     """One file ("households.csv") or all of a format in one ("so-ho-stata.zip"), sent as it is read."""
     desk = open_desk("export.read", commune_id)
@@ -144,7 +143,7 @@ def make_research() -> Answer:
 
 
 @blueprint.get("/exports/made/<job_id>")
-@permitted("export.read", writes=True)
+@permitted("export.read")
 def made_file(job_id: str) -> Response:
     """A file that was made: whole, or from where a download was broken off (RFC 9110, Range and If-Range)."""
     session = get_session()
@@ -152,7 +151,7 @@ def made_file(job_id: str) -> Response:
     if request.method == "GET":
         detail = {"file": job.parameters["offer"], "round": job.parameters["choice"]["round_id"], "job": job.id}
         detail |= {"households": job.result["households"], "from": request.range.ranges[0][0] if request.range else 0}
-        audit.record(session, now(), current_account().id, "export.read", job.commune_id or "", detail)
+        put_on_record("export.read", job.commune_id or "", detail)
     response = send_file(
         path, formats.MEDIA_TYPE[job.parameters["offer"].rpartition(".")[2]], as_attachment=True, conditional=True,
         download_name=job.parameters["filename"], etag=job.result["sha256"], last_modified=job.ended_at,
@@ -166,7 +165,7 @@ def made_file(job_id: str) -> Response:
 def remove(job_id: str) -> Answer:
     """Take away a file before its day is over."""
     job = exporting.remove(get_session(), job_id, current_account(), _folder())
-    audit.record(get_session(), now(), current_account().id, "export.removed", job.commune_id or "", {"job": job.id})
+    put_on_record("export.removed", job.commune_id or "", {"job": job.id})
     flash(gettext("The file was removed."))
     return redirect(url_for(".page", round=job.parameters["choice"]["round_id"], commune_id=job.commune_id), 303)
 
@@ -186,7 +185,7 @@ def _of_no_household(offer: Offer) -> bool:
 def _put_on_record(desk: Desk, choice: Choice, what: dict[str, object], verb: str = "export.read") -> None:
     state = "all" if choice.everything else "accepted"
     detail = {"round": choice.round_id, "communes": len(choice.communes), "state": state} | what
-    audit.record(get_session(), now(), current_account().id, verb, desk.commune_id or "", detail)
+    put_on_record(verb, desk.commune_id or "", detail)
 
 
 def _filename(desk: Desk, choice: Choice, offer: Offer) -> str:

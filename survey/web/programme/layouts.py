@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 from flask_babel import gettext
 
 from survey.clocks import day_of
-from survey.evidence import audit, proof_keys
+from survey.evidence import proof_keys
 from survey.layouts import flow_list, public, tables, workbook
 from survey.layouts.evidence import register_of
 from survey.layouts.figures import flowed
@@ -31,8 +32,8 @@ from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number, provin
 from survey.web.desk.made_lists import XLSX
 from survey.web.programme.figure_cells import households_of
 from survey.web.programme.layout_days import offered
-from survey.web.security import current_account, permitted
-from survey.web.session import get_session, now
+from survey.web.security import permitted, put_on_record
+from survey.web.session import get_session, now, put_down
 
 blueprint = Blueprint("layouts", __name__, url_prefix="/desk")
 
@@ -161,7 +162,7 @@ def public_page(commune_id: str | None = None) -> str:
 
 @blueprint.get("/tables/public.<kind>")
 @blueprint.get("/<commune_id>/tables/public.<kind>")
-@permitted("export.read", writes=True)
+@permitted("export.read")
 def public_file(kind: str, commune_id: str | None = None) -> Response:
     """One table of the edition for the public as CSV, or all of them as a signed workbook. Raises `public_not_over`,
     and `layout_unfinished` for a table that is not handed out to officials either."""
@@ -181,7 +182,7 @@ def _public_scope(desk: Desk) -> Scope | None:
 
 @blueprint.get("/tables/<kind>")
 @blueprint.get("/<commune_id>/tables/<kind>")
-@permitted("export.read", writes=True)
+@permitted("export.read")
 def download(kind: str, commune_id: str | None = None) -> Response:
     """One table as CSV ("csv"), or all that can be handed out as one signed workbook ("xlsx"). Raises
     `layout_unfinished` for a table with a fault."""
@@ -204,13 +205,13 @@ def _handed_out(book: Book, kind: str, *, is_public: bool = False) -> Response:
     if is_public:
         detail |= {"public": True}
     if kind == "csv":
-        audit.record(session, now(), current_account().id, "export.read", scope.place_id, detail | {"tables": [number]})
+        put_on_record("export.read", scope.place_id, detail | {"tables": [number]})
         response, name = Response(written(HEADER, flat(book, number)), mimetype="text/csv"), f"{name}-{number}"
     else:
         signer = current_app.extensions["prover"]
-        proof_keys.take_up(session, signer, now())
+        put_down(partial(proof_keys.take_up, signer=signer, now=now()))
         content, root = workbook.written(book, register_of(session, scope.communes), signer, gettext)
-        audit.record(session, now(), current_account().id, "report.signed", scope.place_id, detail | {"root": root})
+        put_on_record("report.signed", scope.place_id, detail | {"root": root})
         response = Response(content, mimetype=XLSX)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return response

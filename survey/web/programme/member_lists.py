@@ -3,12 +3,13 @@ with how much was seen and nobody's name."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 from flask_babel import gettext
 
-from survey.evidence import audit, proof_keys
+from survey.evidence import proof_keys
 from survey.layouts import member_list, workbook
 from survey.layouts.evidence import register_of
 from survey.layouts.forms import KNOWN_WORDS, layouts
@@ -18,8 +19,8 @@ from survey.problems import Problem
 from survey.submissions.register_table import Level
 from survey.web.desk.home import Desk, open_desk, page_number
 from survey.web.desk.made_lists import XLSX
-from survey.web.security import current_account, permitted
-from survey.web.session import get_session, now
+from survey.web.security import permitted, put_on_record
+from survey.web.session import get_session, now, put_down
 
 VERB = "report.members"
 OF_PAGE = 20  # households
@@ -31,7 +32,7 @@ def init_app(app: Flask) -> None:
 
 
 @blueprint.get("/<commune_id>/tables/members")
-@permitted(VERB, writes=True)
+@permitted(VERB)
 def page(commune_id: str) -> str:
     """Some households of a list."""
     desk, number, shown = open_desk(VERB, commune_id), _number(), page_number()
@@ -63,7 +64,7 @@ def page(commune_id: str) -> str:
 
 
 @blueprint.get("/<commune_id>/tables/members/xlsx")
-@permitted(VERB, writes=True)
+@permitted(VERB)
 def download(commune_id: str) -> Response:
     """The whole list as a signed workbook. Raises `layout_unfinished` for one with a fault."""
     desk, number, session = open_desk(VERB, commune_id), _number(), get_session()
@@ -73,7 +74,7 @@ def download(commune_id: str) -> Response:
     book, households = member_list.make(session, scope, number, now(), gettext)
     if not book.whole:
         raise Problem("layout_unfinished")
-    proof_keys.take_up(session, signer, now())
+    put_down(partial(proof_keys.take_up, signer=signer, now=now()))
     content, root = workbook.written(book, register_of(session, scope.communes), signer, gettext)
     _told(scope, number, {"file": "xlsx", "households": households, "root": root})
     response = Response(content, mimetype=XLSX)
@@ -84,7 +85,7 @@ def download(commune_id: str) -> Response:
 
 def _told(scope: Scope, number: int, detail: dict[str, Any]) -> None:
     detail |= {"round": scope.survey_round.id, "tables": [number]}
-    audit.record(get_session(), now(), current_account().id, VERB, scope.place_id, detail)
+    put_on_record(VERB, scope.place_id, detail)
 
 
 def _number() -> int:

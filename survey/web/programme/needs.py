@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from models.database import snapshot
 from survey.clocks import day_of
-from survey.evidence import audit
 from survey.problems import Problem
 from survey.programmes import needs
 from survey.programmes.catalogue import catalogue_of
@@ -26,7 +25,7 @@ from survey.terms import HouseholdClass, Indicator, RegisterState
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number
 from survey.web.language import current_language
 from survey.web.programme.programmes import asked_day, province_here
-from survey.web.security import current_account, permitted
+from survey.web.security import permitted, put_on_record
 from survey.web.session import get_session, now
 
 READ = "report.read"
@@ -166,7 +165,7 @@ def _wish_words(commune_id: str) -> dict[str, str]:
 
 
 @blueprint.get("/<commune_id>/needs.csv")
-@permitted("export.read", writes=True)
+@permitted("export.read")
 def as_csv(commune_id: str) -> Response:
     """The same households as a file, a row a lack and project; sent as it is read, and logged."""
     asked, session = _asked(commune_id), get_session()
@@ -175,7 +174,7 @@ def as_csv(commune_id: str) -> Response:
         "file": "needs.csv", "round": round_id,
         "households": needs.count(session, commune_id, round_id, asked.offered, asked.wanted),
     }  # fmt: skip
-    audit.record(session, now(), current_account().id, "export.read", commune_id, detail)
+    put_on_record("export.read", commune_id, detail)
     style = Style.SEMICOLON if request.args.get("style") == Style.SEMICOLON else Style.COMMA
     lines = _lines(asked, _wish_words(commune_id))
     response = Response(written(HEADER, lines, style), mimetype="text/csv")

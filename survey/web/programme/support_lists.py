@@ -16,7 +16,6 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import Job
-from survey.evidence import audit
 from survey.jobs import queue
 from survey.jobs.worker import folder_of
 from survey.problems import PROBLEMS, Problem
@@ -32,7 +31,7 @@ from survey.web.desk.forms import Plain
 from survey.web.desk.home import open_desk, page_number
 from survey.web.desk.made_lists import XLSX
 from survey.web.programme.support_forms import SupportList
-from survey.web.security import current_account, permitted
+from survey.web.security import current_account, permitted, put_on_record
 from survey.web.session import get_session, now
 from survey.work import FOLDER, GIVE_SUPPORTS, READ_SUPPORTS
 from survey.work.household_lists import SEEN
@@ -184,14 +183,14 @@ def _came(job: Job) -> dict[str, Any]:
 
 
 @blueprint.get("/seen/<job_id>/left.csv")
-@permitted(VERB, writes=True)
+@permitted(VERB)
 def left(commune_id: str, job_id: str) -> Response:
     """The rows of a list that are not written down, each with why, to be mended and brought again; of a list that was
     confirmed also those that a rule stood against by then, and those that were not reached."""
     open_desk(VERB, commune_id)
     _mine(commune_id, job_id, READ_SUPPORTS)
     rows = list(_left(kept_read(_folder(job_id)), get_session().scalar(select(Job).where(Job.follows == job_id))))
-    audit.record(get_session(), now(), current_account().id, "support.left_out_taken", commune_id, {"rows": len(rows)})
+    put_on_record("support.left_out_taken", commune_id, {"rows": len(rows)})
     head = [gettext("Row"), gettext("Why it was left out"), *lists.headings(full=True)]
     response = Response(written(head, rows, Style.SEMICOLON), mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="dong-chua-ghi.csv"'

@@ -16,7 +16,6 @@ from models import Household
 from survey.access import has_verb
 from survey.accounts.accounts import communes_of
 from survey.clocks import day_of
-from survey.evidence import audit
 from survey.numbers import whole_number
 from survey.problems import PROBLEMS, Problem
 from survey.programmes import funds
@@ -32,7 +31,7 @@ from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number, provin
 from survey.web.desk.household import done_now
 from survey.web.installation import blinded
 from survey.web.programme.support_forms import SupportForm, WorkerForm
-from survey.web.security import current_account, permitted
+from survey.web.security import current_account, permitted, put_on_record
 from survey.web.session import get_session, now
 
 READ, GIVE, NAMES = "support.read", "support.give", "support.names"
@@ -103,7 +102,7 @@ def as_csv(commune_id: str | None = None) -> Response:
     desk = open_desk(READ, commune_id)
     wanted = _wanted(desk)
     detail = {"supports": reading.totals(get_session(), wanted).supports}
-    audit.record(get_session(), now(), current_account().id, "support.exported", commune_id or "", detail)
+    put_on_record("support.exported", commune_id or "", detail)
     header = [
         gettext("Commune"), gettext("Village"), gettext("Household"), gettext("Head of household"), gettext("Person"),
         gettext("Kind of support"), gettext("Programme"), gettext("Project"), gettext("Day"), gettext("Amount (đồng)"),

@@ -320,6 +320,18 @@ def test_a_missing_file_leaves_the_record_incomplete_until_it_comes(
     assert phone.submit(xml, {"1.jpg": PHOTO}) == late
 
 
+def test_more_than_an_account_may_bring_in_a_day_stays_on_the_phone_as_a_whole(
+    app: Flask, phone: Collect, fetched: Fetched, session: Any
+) -> None:
+    xml, most = interview(fetched, anh_nha="1.jpg"), app.config["FILE_QUOTA"]
+    app.config["FILE_QUOTA"] = len(PHOTO) - 1
+    with pytest.raises(NotOpenRosa, match="429: .*quá nhiều tệp"):  # Collect keeps what is answered so
+        phone.submit(xml, {"1.jpg": PHOTO})
+    assert (rows(session, Submission), rows(session, Attachment)) == (0, 0)
+    app.config["FILE_QUOTA"] = most
+    assert phone.submit(xml, {"1.jpg": PHOTO}).status == 201
+
+
 def test_another_photo_under_a_known_name_is_kept_beside_it(phone: Collect, fetched: Fetched, session: Any) -> None:
     xml = interview(fetched, anh_nha="1.jpg")
     phone.submit(xml, {"1.jpg": PHOTO})

@@ -28,7 +28,7 @@ from models import (
 from survey.questionnaires.published import publish
 from survey.register.entries import import_household, on_register
 from survey.xlsform.compile import compile_workbook
-from tests.interviews import ANSWERS, HOUSEHOLDS, content_hash, entry, envelope, push
+from tests.interviews import ANSWERS, HOUSEHOLDS, content_hash, entry, envelope, name_files, push
 from tests.pictures import picture
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE, VILLAGE
 
@@ -337,6 +337,7 @@ def test_a_photo_is_kept_once_it_is_whole_and_completes_its_interview(login_as: 
 def test_whether_a_file_is_here_is_told_to_who_brought_it_or_names_it(login_as: Any) -> None:
     browser, other, office = login_as("enumerator"), login_as("enumerator-2"), login_as("supervisor")
     address = f"/api/v1/files/{PHOTO_HASH}?commune={COMMUNE}"
+    name_files(browser, PHOTO)
     assert browser.put(address, data=PHOTO, content_type="image/jpeg").status_code == 200
     assert [one.head(address).status_code for one in (browser, other, office)] == [200, 404, 404]
     named = [{"path": "anh_nha", "sha256": PHOTO_HASH, "size": len(PHOTO), "type": "image/jpeg"}]
@@ -359,7 +360,9 @@ def test_a_file_that_is_not_what_it_says_leaves_nothing_behind(
     app: Any, login_as: Any, session: Any, data: bytes, kind: str, code: str
 ) -> None:
     address = f"/api/v1/files/{PHOTO_HASH}?commune={COMMUNE}"
-    answer = login_as("enumerator").put(address, data=data, content_type=kind)
+    browser = login_as("enumerator")
+    name_files(browser, PHOTO)
+    answer = browser.put(address, data=data, content_type=kind)
     assert answer.json["problem"]["code"] == code
     assert answer.status_code in (400, 413, 415)
     assert rows(session, Attachment) == 0

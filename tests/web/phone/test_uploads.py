@@ -25,15 +25,21 @@ from tusclient.exceptions import TusCommunicationError
 from models import Attachment, Receipt, Thumbnail, Upload
 from survey.files import uploads
 from survey.files.uploads import MOST_UNFINISHED
-from tests.interviews import entry, envelope, push
+from tests.interviews import entry, envelope, name_files, push
 from tests.pictures import noise, picture
 from tests.serving import serving
 from tests.world import COMMUNE, OTHER_COMMUNE
 
-pytestmark = pytest.mark.usefixtures("small_round")
+pytestmark = pytest.mark.usefixtures("small_round", "named_photo")
 PHOTO = noise("JPEG", 400, 300)
 TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = "application/offset+octet-stream"
+
+
+@pytest.fixture
+def named_photo(small_round: str, login_as: Any) -> None:
+    """An interview of the enumerator names the photo: what no entry names is not kept (test_named_files.py)."""
+    name_files(login_as("enumerator"), PHOTO, household_id="ho-2")
 
 
 def sha(data: bytes) -> str:
@@ -93,7 +99,7 @@ def test_a_file_in_parts_becomes_an_answers_file_with_the_receipt_that_it_had_as
     whole = browser.put(f"/api/v1/files/{sha(PHOTO)}?commune={COMMUNE}", data=PHOTO, content_type="image/jpeg")
     assert receipt(last) == whole.json["receipt"] == receipt(browser.head(address, headers=TUS))
     assert lying(app, "uploads") == [] and [path.read_bytes() for path in lying(app, "files")] == [PHOTO]
-    assert (rows(session, Attachment), rows(session, Receipt)) == (1, 1)
+    assert (rows(session, Attachment), rows(session, Receipt)) == (1, 2)  # of the interview, of its photo
     again = begin(browser)  # whoever asks once more sends nothing
     assert (again.headers["Location"], again.headers["Upload-Offset"]) == (address, str(len(PHOTO)))
     assert receipt(again) == receipt(last)
@@ -180,7 +186,7 @@ def test_what_is_not_the_file_is_refused_and_its_parts_go(
     answer = send(browser, address, 500, arrived[500:])
     assert (answer.status_code, answer.json["problem"]["code"]) == (400 if code == "hash_mismatch" else 415, code)
     assert answer.json["problem"]["title"] and answer.json["problem"]["next"]
-    assert [rows(session, table) for table in (Upload, Attachment, Receipt)] == [0, 0, 0]
+    assert [rows(session, table) for table in (Upload, Attachment, Receipt)] == [0, 0, 1]
     assert lying(app, "uploads") + lying(app, "files") == []
     assert browser.head(address, headers=TUS).status_code == 404
     assert send(browser, begin(browser).headers["Location"], 0, PHOTO).headers["Upload-Receipt"]
@@ -294,7 +300,7 @@ def test_ten_at_once_make_one_file(app: Flask, login_as: Any, session: Any) -> N
     with ThreadPoolExecutor(10) as pool:
         answers = set(pool.map(all_the_way, browsers))
     assert 204 in answers and answers <= {204, 409, 423}
-    assert [rows(session, table) for table in (Upload, Attachment, Receipt)] == [1, 1, 1]
+    assert [rows(session, table) for table in (Upload, Attachment, Receipt)] == [1, 1, 2]
     assert [path.read_bytes() for path in lying(app, "files")] == [PHOTO]
 
 
@@ -450,7 +456,7 @@ def test_no_thumbnail_is_kept_that_is_none(login_as: Any, session: Any, data: by
 
 
 def test_a_thumbnail_of_nothing_is_not_kept(login_as: Any, session: Any) -> None:
-    address = f"/api/v1/files/{sha(PHOTO)}/thumbnail?commune={COMMUNE}"
+    address = f"/api/v1/files/{sha(PHOTO + b'2')}/thumbnail?commune={COMMUNE}"
     assert login_as("enumerator").put(address, data=picture("JPEG"), content_type="image/jpeg").status_code == 404
     assert rows(session, Thumbnail) == 0
 
