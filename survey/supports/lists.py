@@ -115,8 +115,8 @@ def read_list(
     session: Session, commune_id: str, file: str, data: bytes, now: datetime, whole: Whole, blind: Blind,
     tell: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Read:  # fmt: skip
-    """Look at each row as a desk would; nothing is written. `blind`: as of `giving.examine`; `tell`: called with how many
-    rows are looked at, of how many."""
+    """Look at each row as a desk would; nothing is written. `blind`: as of `giving.examine`; `tell`: called with how
+    many rows are looked at, of how many."""
     asked = Asked({}, accepts=True)
     records = read_records({file: data}, asked, _meanings())
     found = Read(notes=records.notes, assumed=[], faults=list(records.mistakes))
