@@ -20,7 +20,7 @@ from survey.intake import proposals, supports
 from survey.operations.keys import make_missing
 from survey.review.proposals import take_up
 from survey.supports import from_phones
-from survey.web import compression, hosts, installation, language, login, security, session, strangers
+from survey.web import compression, enrolment, hosts, installation, language, login, security, session, strangers
 from survey.web.collect import door, keys
 from survey.web.desk import (
     carried,
@@ -28,6 +28,7 @@ from survey.web.desk import (
     corrections,
     devices,
     duplicates,
+    eyes,
     home,
     household,
     outcomes,
@@ -46,6 +47,7 @@ from survey.web.office import (
     audit,
     factor,
     flows,
+    hand_overs,
     jobs,
     points,
     proofs,
@@ -112,6 +114,9 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         uploads,
         vault,
         accounts,
+        hand_overs,
+        enrolment,
+        eyes,
         sign_ins,
         factor,
         rounds,

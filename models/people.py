@@ -188,6 +188,22 @@ class RecoveryCode(Base):
     used: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
+class PasswordKnown(Base):
+    """Somebody else knew a password of an account: whoever made it or set its password anew, from then until it was
+    handed over (`accounts/four_eyes.py`). `enrolled`: when its owner chose another. Rows end, and stay."""
+
+    __tablename__ = "password_known"
+    __table_args__ = (CheckConstraint("confirmed_by IS NULL OR until IS NOT NULL", name="confirmed_is_over"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    known_by: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    since: Mapped[datetime] = mapped_column(UTCDateTime)
+    enrolled: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    confirmed_by: Mapped[str | None] = mapped_column(ForeignKey("account.id"))  # NULL with an end: at the server
+
+
 class Device(Base):
     """A phone as it last described itself: what it still holds, its clock, its release. Once revoked it may deliver
     what it holds, into quarantine, and is told nothing."""

@@ -49,7 +49,8 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "interview.submit": {_E: Scope.VILLAGES, _S: Scope.COMMUNE},
     "desk.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "review.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
-    "review.decide": {_S: Scope.COMMUNE},
+    # The province only where nobody in the commune may (`accounts/four_eyes.py`).
+    "review.decide": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     # What happened to a household: its commune writes it down, a move to another commune the province.
     "register.change": {_S: Scope.COMMUNE, _P: Scope.PROVINCE},
     # What happened to a village: its commune writes it down; that it goes to another commune, who reaches both.
@@ -100,8 +101,10 @@ VERBS: dict[str, dict[Role, Scope]] = {
     # What is carried in by hand is sealed and goes where it belongs, whoever carries it.
     "bundle.import": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "job.follow": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
-    "account.read": {_S: Scope.COMMUNE, _A: Scope.ALL},
-    "account.manage": {_S: Scope.COMMUNE, _A: Scope.ALL},
+    "account.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
+    # Who of a commune visits which household, and that a lost interview is settled: its own office says it.
+    "work.manage": {_S: Scope.COMMUNE, _A: Scope.ALL},
+    "account.manage": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     # Who did what: of the accounts of a province, or of all.
     "audit.read": {_P: Scope.PROVINCE, _A: Scope.ALL},
     "device.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},

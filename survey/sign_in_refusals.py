@@ -63,4 +63,19 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         N_("Many people use this password, and it is tried first."),
         N_("Choose a short sentence that only you know, not only with digits added."),
     ),
+    "password_known": (
+        409,
+        N_("Whoever knew a password of an account does not decide on what came by it then, nor hand it over."),
+        N_("Another supervisor of the commune does, or the province."),
+    ),
+    "somebody_may": (
+        409,
+        N_("A supervisor of the commune may decide on this."),
+        N_("The province decides only where nobody in the commune may."),
+    ),
+    "not_enrolled": (
+        409,
+        N_("The person has not chosen a password yet."),
+        N_("Let them sign in with the code first, then confirm."),
+    ),
 }

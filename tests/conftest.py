@@ -18,7 +18,7 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
 from app import create_app
-from models import Account
+from models import Account, writer_queue
 from models.database import reading_engine
 from survey.accounts import sessions
 from survey.accounts.accounts import find_account
@@ -37,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Temporary folders in memory, and little work that no test asks about."""
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", quick_folder())
     spare()
+    writer_queue.WAY = 0.0  # here nobody else writes; an office of a test is a process of its own and waits as ever
     settings.register_profile("no clock", deadline=None)  # how long an example takes is the machine's business
     settings.load_profile("no clock")
     if NOTES and not CHOSEN:

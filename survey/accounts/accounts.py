@@ -17,12 +17,19 @@ from sqlalchemy.orm import Session
 
 from models import Account, AccountVillage, FormerVillage, Place, RegisterEntry
 from models.commune_counter import next_change
+from models.database import chunks
 from survey.access import VERBS, Holder, Scope, Where
 from survey.accounts.turns import Turns
 from survey.problems import Problem
 from survey.terms import PlaceKind, Role
 from survey.text import normal
 
+ROLES_MADE_BY = {
+    Role.ENUMERATOR: (),
+    Role.SUPERVISOR: (Role.ENUMERATOR,),
+    Role.PROVINCE: (Role.ENUMERATOR, Role.SUPERVISOR),
+    Role.ADMIN: tuple(Role),
+}
 _NAME = re.compile(r"[\w.-]{1,60}\Z")
 # argon2id as OWASP names it for servers (Password Storage Cheat Sheet): 26 ms of one core here. A hash names its own,
 # so these may change: `is_outdated`.
@@ -119,6 +126,17 @@ def villages_of(session: Session, account: Account) -> list[str]:
         return []
     query = select(AccountVillage.village_id).where(AccountVillage.account_id == account.id)
     return sorted(session.scalars(query))
+
+
+def villages_of_all(session: Session, found: Collection[Account]) -> dict[str, list[str]]:
+    """The same of many accounts, by their ids."""
+    villages: dict[str, list[str]] = {account.id: [] for account in found}
+    of_field = [account.id for account in found if account.role == Role.ENUMERATOR]
+    for chunk in chunks(of_field):
+        query = select(AccountVillage).where(AccountVillage.account_id.in_(chunk)).order_by(AccountVillage.village_id)
+        for row in session.scalars(query):
+            villages[row.account_id].append(row.village_id)
+    return villages
 
 
 def communes_of(session: Session, account: Account, verb: str) -> list[str]:
@@ -226,10 +244,14 @@ def _check_area(session: Session, role: Role, place_id: str | None) -> None:
 
 
 def accounts_in_reach(session: Session, account: Account) -> list[Account]:
-    """The accounts that `account` looks after: an administrator all, a supervisor the commune's enumerators."""
+    """The accounts that `account` looks after: an administrator all, a province's officer
+    those of its communes, a supervisor the commune's enumerators."""
     query = select(Account).order_by(Account.role, Account.display_name, Account.username)
     if account.role == Role.ADMIN:
         return list(session.scalars(query))
+    if account.role == Role.PROVINCE:
+        communes = select(Place.id).where(Place.kind == PlaceKind.COMMUNE, Place.parent_id == account.place_id)
+        return list(session.scalars(query.where(Account.place_id.in_(communes))))
     if account.role != Role.SUPERVISOR or account.place_id is None:
         return []
     return list(

@@ -22,6 +22,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from models import Account, AuditEvent, RecoveryCode, SecondFactor, ServerState
+from survey.accounts.four_eyes import hands_of
 from survey.accounts.seals import Seals
 from survey.accounts.sessions import end_all
 from survey.evidence import audit
@@ -137,7 +138,8 @@ def remove(session: Session, account: Account, now: datetime) -> None:
 def reset(session: Session, account: Account, by: Account | None, now: datetime) -> None:
     """Take the factor off an account whose owner lost phone and codes; its sessions end. `by` None: at the server.
     Raises `factor_and_password` where the same person knows the password, or might."""
-    if by is not None and _last(session, account, "password_changed", "password_reset", "account_created") == by.id:
+    knew = by is not None and _last(session, account, "password_changed", "password_reset", "account_created") == by.id
+    if by is not None and (knew or by.id in hands_of(session, [account.id]).on(account.id, now)):
         raise Problem("factor_and_password")
     _delete(session, account)
     end_all(session, account, by, now)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account
-from survey.accounts import accounts, factor, guessing, passwords, sessions
+from survey.accounts import accounts, factor, four_eyes, guessing, passwords, sessions
 from survey.clocks import instant
 from survey.commands.audit import audit_group
 from survey.commands.backup import backup_group
@@ -152,6 +152,20 @@ def let_in(username: str) -> None:
         account = _account(session, username)
         guessing.let_in(session, account, None, now())
     click.echo(gettext("%(name)s: new devices may sign in again.", name=account.username))
+
+
+@account_group.command("hand-over")
+@click.argument("username")
+@with_appcontext
+def hand_over(username: str) -> None:
+    """Confirm that an account is its owner's, where no second officer can: the first of a province. Speak with them."""
+    with transaction() as session:
+        account = _account(session, username)
+        try:
+            four_eyes.hand_over(session, account.id, None, now())
+        except Problem as refusal:
+            raise click.ClickException(gettext(refusal.refusal.title)) from None
+    click.echo(gettext("%(name)s: handed over.", name=account.username))
 
 
 @account_group.command("sessions")

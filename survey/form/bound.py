@@ -27,17 +27,20 @@ _AS_LONG = frozenset(
     "string substr substring substring-before substring-after translate normalize-space selected-at base64-decode"
     " extract-signed".split()
 )
+_NUMBERS = frozenset("last number int round count count-selected sum min max position string-length".split())
 _SHORT = {"digest": 128, "date": 10, "today": 10, "now": 40, "uuid": 40}
 
 
 @dataclass(frozen=True)
 class Sizes:
     """Of records: the most instances in a list, the letters of the longest answer that is told in words, and of the
-    longest other one (choices, days, places, files)."""
+    longest other one (choices, days, places, files). `rows`: the most instances of one repeat in all lists together,
+    where repeats lie within repeats."""
 
     instances: int
     letters: int
     names: int
+    rows: int = ENDLESS
 
 
 @dataclass(frozen=True)
@@ -114,10 +117,14 @@ class Bound:
     def visits(self) -> int:
         return min(sum(self.by_rule.values()), ENDLESS)
 
+    def times(self, path: str) -> int:
+        """Instances of the row at `path` ("": the record itself)."""
+        return self._times(self.form.by_path[path]) if path else 1
+
     def _times(self, item: Item) -> int:
         """Instances of a row: of each repeat around it, itself included, the most."""
         repeats = sum(self.form.by_path[path].type == "repeat" for path in _upwards(item.path))
-        return min(self.sizes.instances**repeats, ENDLESS)
+        return min(self.sizes.instances**repeats, self.sizes.rows)
 
     def _rule(self, item: Item, key: str) -> int:
         here, self._rule_now = At(item.path, item.path), (item.path, key)
@@ -275,7 +282,8 @@ class Bound:
 
     def _filtered(self, here: Most, predicate: Tree, at: At) -> Most:
         each = self.of(predicate, At(at.current, here.where)).visits
-        return _with(here, here.visits + (here.many or 0) * (1 + each))
+        left = min(here.many or 0, 1) if _is_a_place(predicate) else here.many
+        return replace(_with(here, here.visits + (here.many or 0) * (1 + each)), many=left)
 
     def _child(self, here: Most, name: str) -> Most:
         many = here.many or 0
@@ -301,7 +309,8 @@ class Bound:
         item = self.form.by_path.get(path)
         if item is None:
             return Most(here.visits, 0)
-        many *= self.sizes.instances if item.type == "repeat" else 1
+        if item.type == "repeat":
+            many = min(many * self.sizes.instances, max(many, self.sizes.rows))
         return replace(self._own(path), visits=here.visits, many=min(many, ENDLESS))
 
     def _parent(self, here: Most) -> Most:
@@ -393,6 +402,31 @@ def _rounded(size: int, least: int, times: int) -> int:
 
 def _with(found: Most, visits: int) -> Most:
     return replace(found, visits=min(visits, ENDLESS), text=min(found.text, ENDLESS))
+
+
+def _is_a_place(predicate: Tree) -> bool:
+    """Whether it holds for one node at most: `[1]`, `[last()]`, `[position() = ${n} - 1]`."""
+    if isinstance(predicate, list) and predicate[0] == "=" and ["call", "position"] in predicate[1:]:
+        sides = [side for side in predicate[1:] if side != ["call", "position"]]
+        return len(sides) == 1 and _is_of_no_node(sides[0])
+    return _is_number(predicate) and _is_of_no_node(predicate)
+
+
+def _is_number(tree: Tree) -> bool:
+    if not isinstance(tree, list):
+        return isinstance(tree, int | float) and not isinstance(tree, bool)
+    return tree[0] in (*ARITHMETIC, "neg") or (tree[0] == "call" and tree[1] in _NUMBERS)
+
+
+def _is_of_no_node(tree: Tree) -> bool:
+    """Whether it is the same whichever node a predicate looks at."""
+    if not isinstance(tree, list):
+        return True
+    if tree[0] in ("path", "one"):
+        return tree[1] in ("/", "current") or (isinstance(tree[1], list) and _is_of_no_node(tree[1]))
+    if tree[0] == "call":
+        return (len(tree) > 2 or tree[1] == "last") and all(map(_is_of_no_node, tree[2:]))
+    return all(map(_is_of_no_node, tree[1:]))
 
 
 def _upwards(path: str) -> Iterator[str]:

@@ -41,7 +41,7 @@ def confirm(
     Raises Problem: not_found, conflict (the log went on), not_allowed_now (its day is not in doubt), own_interview,
     impossible_day (not yet come, or before the round).
     """
-    submission, status = take_up(session, account, commune_id, submission_id, Action.DATE, seen=seen)
+    submission, status = take_up(session, account, commune_id, submission_id, Action.DATE, seen=seen, now=now)
     reason = QuarantineReason(status.reason) if status.reason else None
     if reason not in lifecycle.UNDATED:
         raise Problem("not_allowed_now")

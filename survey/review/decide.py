@@ -23,7 +23,7 @@ from survey.problems import Problem
 from survey.register.event_log import events_around
 from survey.register.ledger import fold
 from survey.review.dossier import Record
-from survey.review.take_up import take_up
+from survey.review.take_up import stands_against, take_up
 from survey.submissions import lifecycle, log
 from survey.submissions.conflicts import rivals, settle_around, twins, vouching
 from survey.submissions.content import clock_of
@@ -35,9 +35,12 @@ MAX_COMMENT = 2000
 Rivals = Sequence[tuple[Submission, SubmissionStatus]]
 
 
-def open_actions(record: Record, account_id: str) -> list[Action]:
-    """What may be decided now by `account_id`, before what only the decision itself can find."""
-    own = record.submission.account_id == account_id
+def open_actions(record: Record, stands: str | None) -> list[Action]:
+    """What may be decided now, before what only the decision itself can find. `stands`: what `stands_against` says of
+    whoever would."""
+    if stands == "somebody_may":
+        return []
+    own = stands is not None
     passed_over = record.steps[-1].action is Action.PASS_OVER
     found = lifecycle.allowed(record.state, reason=record.reason, own_interview=own, passed_over=passed_over)
     closed = set() if _is_decided(record.assessment) else {Action.ACCEPT}
@@ -64,13 +67,13 @@ def decide(
 ) -> SubmissionState:
     """Take one step in the review. `comments`: {"path": None or a question's, "text"}; `seen`: see `Record.seen`.
 
-    Raises Problem: not_found, conflict (the log went on), not_allowed_now, own_interview, comment_needed,
-    register_ended (the household was off the register on the day of the interview).
+    Raises Problem: not_found, conflict (the log went on), not_allowed_now, comment_needed, what
+    `stands_against` says, register_ended (the household was off the register on the day of the interview).
     """
     submission, status = take_up(
-        session, account, commune_id, submission_id, action, seen=seen, commented=bool(comments)
+        session, account, commune_id, submission_id, action, seen=seen, now=now, commented=bool(comments)
     )
-    _check(session, submission, status, action, account)
+    _check(session, submission, status, action, account, now)
     if action is Action.ACCEPT:
         _check_accepted(session, submission, status)
     act = Act(account.id, now)
@@ -90,7 +93,12 @@ def decide(
 
 
 def _check(
-    session: Session, submission: Submission, status: SubmissionStatus, action: Action, account: Account
+    session: Session,
+    submission: Submission,
+    status: SubmissionStatus,
+    action: Action,
+    account: Account,
+    now: datetime,
 ) -> None:
     reason = QuarantineReason(status.reason) if status.reason else None
     state = SubmissionState(status.state)
@@ -99,7 +107,10 @@ def _check(
     if action is Action.RELEASE and reason in lifecycle.UNDATED:
         raise Problem("day_needed")
     if state is SubmissionState.QUARANTINED and action in (Action.RELEASE, Action.RETURN, Action.DISCARD):
-        _check_rivals(reason, action, rivals(session, submission), account)
+        found = rivals(session, submission)
+        _check_rivals(reason, action, found)
+        if action is Action.DISCARD and reason in lifecycle.CONTESTED:
+            _check_clears(session, account, found, now)
 
 
 def _check_accepted(session: Session, submission: Submission, status: SubmissionStatus) -> None:
@@ -120,18 +131,21 @@ def _check_rivals(
     reason: QuarantineReason | None,
     action: Action,
     others: Rivals,
-    account: Account,
 ) -> None:
-    """A household's accepted interview is reopened first, by somebody who looks at it; and who interviewed does not put
-    another's interview out of the way of their own."""
+    """A household's accepted interview is reopened first, by somebody who looks at it."""
     accepted = any(status.state == SubmissionState.ACCEPTED for _, status in others)
     if accepted and action is Action.RETURN:
         raise Problem("not_allowed_now")
     if accepted and action is Action.RELEASE and reason in lifecycle.CONTESTED:
         raise Problem("not_allowed_now")
-    clears = action is Action.DISCARD and reason in lifecycle.CONTESTED
-    if clears and any(other.account_id == account.id for other, _ in others):
-        raise Problem("own_interview")
+
+
+def _check_clears(session: Session, account: Account, others: Rivals, now: datetime) -> None:
+    """Who interviewed, or could have, does not put another's interview out of the way of that one."""
+    for other, _ in others:
+        stands = stands_against(session, account, other, now)
+        if stands is not None and stands != "somebody_may":
+            raise Problem(stands)
 
 
 def _pass_over(session: Session, chosen: Submission, status: SubmissionStatus, action: Action, act: Act) -> None:

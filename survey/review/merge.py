@@ -30,6 +30,7 @@ from survey.intake.receive import receive
 from survey.problems import Problem
 from survey.review.dossier import DESK
 from survey.review.pair import Pair, PairedPart
+from survey.review.take_up import stands_against
 from survey.submissions import log
 from survey.submissions.conflicts import group_of, rivals
 from survey.submissions.content import answers_of, clock_of, content_of, dated, evaluated
@@ -65,16 +66,22 @@ def member_name(member: PairedPart) -> str:
     return f"+{member.paths[1]}" if member.paths[0] is None else f"-{member.paths[0]}"
 
 
-def may_merge(session: Session, pair: Pair, account_id: str) -> bool:
+def may_merge(session: Session, pair: Pair, account: Account, now: datetime) -> bool:
     """Whether the two wait undecided beside each other, can be read through one questionnaire, and are not the
-    account's own."""
+    account's own, nor came while it shared their hands."""
     first, _ = pair.sides
     one, other = (side.submission for side in pair.sides)
     waiting = {each.id for each, status in rivals(session, one) if is_contested(status.state, status.reason)}
-    own = account_id in (one.account_id, other.account_id)
+    own = _stands(session, pair, account, now) is not None
     same = one.form_id == other.form_id and group_of(session, one) == group_of(session, other)
     readable = all(side.readable for side in pair.sides) and bool(pair.parts)
     return not own and same and readable and other.id in waiting and is_contested(first.state, first.reason)
+
+
+def _stands(session: Session, pair: Pair, account: Account, now: datetime) -> str | None:
+    """What stands against putting them together: what stands against a decision on either."""
+    found = (stands_against(session, account, side.submission, now) for side in pair.sides)
+    return next((one for one in found if one is not None), None)
 
 
 @evaluated_first
@@ -83,15 +90,16 @@ def merge(
 ) -> list[Fault] | Submission:
     """Put the entry together, send it in and pass over both; what stands against it (nothing is stored then).
 
-    Raises Problem: conflict (somebody decided on one meanwhile), own_interview, not_allowed_now.
+    Raises Problem: conflict (somebody decided on one meanwhile), what `stands_against` says, not_allowed_now.
     """
     one, other = (side.submission for side in plan.pair.sides)
     lock_commune(session, one.commune_id)
     if (last_step(session, one).seq, last_step(session, other).seq) != seen:
         raise Problem("conflict")
-    if account.id in (one.account_id, other.account_id):
-        raise Problem("own_interview")
-    if not may_merge(session, plan.pair, account.id):
+    stands = _stands(session, plan.pair, account, now)
+    if stands is not None:
+        raise Problem(stands)
+    if not may_merge(session, plan.pair, account, now):
         raise Problem("not_allowed_now")
     content, evaluation = _content(session, plan)
     faults = [problem for problem in evaluation.problems if problem.severity == "error"]

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from models import Account, Household, HouseholdOutcome, OutcomeDecision, Round
 from models.commune_counter import lock_commune
 from models.database import rows_by_id
+from survey.accounts import four_eyes
 from survey.accounts.accounts import holder_of, names_of
 from survey.calendar.standing import days_of, is_open
 from survey.clocks import day_of, read_instant
@@ -198,11 +199,21 @@ def check(session: Session, account: Account, heard: Heard, action: OutcomeActio
     """Raises the Problem that stands against a decision by `account`; an act on the register is asked by itself."""
     interviewed = heard.case.interviewed
     rule = objection(heard.case.said, heard.said, action, account.id, done.reason or "", interviewed=interviewed)
+    rule = rule or stands_against(session, account, heard, done.at)
     rule = rule or _locked(session, heard, action)
     if rule is not None:
         raise Problem(rule)
     if action is OutcomeAction.CONFIRM:
         _check_held(session, heard, done.at)
+
+
+def stands_against(session: Session, account: Account, heard: Heard, now: datetime) -> str | None:
+    """What stands against a decision by `account`; see `four_eyes.objection`."""
+    return four_eyes.objection(session, account, heard.row.commune_id, came(heard), now)
+
+
+def came(heard: Heard) -> four_eyes.Came:
+    return four_eyes.Came(heard.row.account_id, heard.row.received_at, heard.row.device_id)
 
 
 def _locked(session: Session, heard: Heard, action: OutcomeAction) -> str | None:

@@ -21,7 +21,7 @@ from survey.review import decide
 from survey.submissions.evaluated_first import evaluated_first, foresee
 from survey.submissions.lifecycle import CONTESTED, JUDGED_AGAIN, NEVER_RELEASED, UNDATED
 from survey.submissions.log import Act, find, last_step
-from survey.terms import Action, QuarantineReason, SubmissionState
+from survey.terms import Action, QuarantineReason, Role, SubmissionState
 
 _Q = QuarantineReason
 # Answers that fail a check are looked at one by one: a check is there to be read. So is a day that is in doubt.
@@ -34,7 +34,9 @@ def judge_all(
     session: Session, account: Account, commune_id: str, now: datetime, ids: Iterable[str] | None = None
 ) -> tuple[int, int]:
     """Judge held entries of a commune as if they arrived now; (how many are no longer held so, how many still are).
-    `ids`: only those; others, and what can become no better, are passed by."""
+    `ids`: only those; others, and what can become no better, are passed by. Raises somebody_may for the province."""
+    if account.role != Role.SUPERVISOR:
+        raise Problem("somebody_may")
     waiting = (
         select(Submission)
         .join(SubmissionStatus, OF_SUBMISSION)

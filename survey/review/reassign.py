@@ -46,7 +46,7 @@ def attach(
     Raises Problem: not_found (no such submission or household in the commune), conflict (the log went on),
     not_allowed_now (it cannot be read, was decided on, or is of that household already), own_interview.
     """
-    submission, status = take_up(session, account, commune_id, submission_id, Action.ATTACH, seen=seen)
+    submission, status = take_up(session, account, commune_id, submission_id, Action.ATTACH, seen=seen, now=now)
     if household_id is not None and find_household(session, commune_id, household_id) is None:
         raise Problem("not_found")
     if (household_id or submission.household_id) == status.household_id:

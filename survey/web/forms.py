@@ -81,10 +81,30 @@ class Code(FlaskForm):
     code = StringField(_("Code"), [DataRequired(_("Enter the code.")), Length(max=40)])
 
 
-class ChangePassword(FlaskForm):
-    current = PasswordField(_("Password now"), [DataRequired(_("Enter your password.")), Length(max=200)])
+class OwnPassword(FlaskForm):
+    """A password that its owner chooses."""
+
     password = PasswordField(_("New password"), [DataRequired(_("Enter a new password.")), Length(max=1000)])
     again = PasswordField(_("New password once more"), [EqualTo("password", _("The two do not match."))])
+
+
+class ChangePassword(OwnPassword):
+    current = PasswordField(_("Password now"), [DataRequired(_("Enter your password.")), Length(max=200)])
+
+
+class HandedOver(FlaskForm):
+    """Somebody confirms that an owner has an account to themselves."""
+
+    spoken = BooleanField(
+        _("I have spoken with this person: they chose the password themselves and told nobody."),
+        [DataRequired(_("Speak with the person first, then tick this."))],
+    )
+
+
+class FourEyesRule(FlaskForm):
+    """What a province has blocked; the view sets the choices."""
+
+    rule = RadioField(_("What is blocked"))
 
 
 class PersonForm(FlaskForm):

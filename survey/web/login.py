@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account
-from survey.accounts import factor, guessing, signin
+from survey.accounts import factor, four_eyes, guessing, signin
 from survey.accounts.guessing import MadeUpNames, Shown
 from survey.evidence import audit
 from survey.lacks import lack_of
@@ -151,6 +151,14 @@ def code() -> str | tuple[str, int] | BaseResponse:
 
 
 def _welcome(account: Account, factor_at: datetime | None = None) -> BaseResponse:
+    if four_eyes.awaits_owner(get_session(), account):
+        await_code(account, factor_at=factor_at)
+        return redirect(url_for("enrolment.page", next=local_address(request.args.get("next"))), 303)
+    return welcome(account, factor_at)
+
+
+def welcome(account: Account, factor_at: datetime | None = None) -> BaseResponse:
+    """Signed in, and on to where they wanted."""
     audit.record(get_session(), now(), account.id, "signed_in")
     language = request.cookies.get(COOKIE) or account.language
     text = guessing.signed_in(get_session(), account, _shown(), now())

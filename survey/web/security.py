@@ -202,9 +202,10 @@ def session_text() -> str:
     return str(session.get(_TEXT, ""))
 
 
-def await_code(account: Account) -> None:
-    """The password was right and the code of the second factor is asked for: not signed in yet."""
-    _begin(account, SessionKind.HALF, AWAITED)
+def await_code(account: Account, *, factor_at: datetime | None = None) -> None:
+    """The password was right; the code of the second factor is asked for, or the owner's own password where the other
+    was somebody's code for the first sign-in (`factor_at`: when the factor was shown): not signed in yet."""
+    _begin(account, SessionKind.HALF, AWAITED).factor_at = factor_at
     g.signed_in, g.only_delivers = None, False
 
 
@@ -212,6 +213,12 @@ def who_is_awaited() -> Account | None:
     """Who typed the password within the last minutes and owes a code."""
     found = _half()
     return found.account if found is not None and found.account.active else None
+
+
+def awaited_factor_at() -> datetime | None:
+    """When they showed the second factor; None while they have not."""
+    found = _half()
+    return found.row.factor_at if found is not None else None
 
 
 def _half() -> SignedIn | None:
@@ -314,6 +321,9 @@ def _guard() -> BaseResponse | None:
     verb = _verb_of(request.endpoint)
     if verb == PUBLIC:
         return None
+    if request.path.startswith("/api/") and request.headers.get("Sec-Fetch-Mode") == "navigate":
+        # The app asks, locked or not it never opens an address as a page: whoever does holds a phone that is not open.
+        raise Problem("not_found")
     account = current_account()
     if not has_verb(account.role, verb):
         raise Problem("forbidden")

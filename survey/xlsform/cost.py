@@ -10,9 +10,13 @@ from survey.form.budget import MOST_TEXT, MOST_VISITS
 from survey.form.form import Form
 from survey.text import N_
 
-ORDINARY = Sizes(instances=12, letters=64, names=40)  # a household larger than nearly all
-LIMITS = Sizes(instances=200, letters=200, names=64)  # as many as a form makes; 400,000 characters are an interview
-MOST_OF_A_RULE = 5_000_000  # visits at the limits: what costs more grows with the third power
+ORDINARY = Sizes(instances=12, letters=64, names=40, rows=150)  # a household larger than nearly all
+# As many as a form makes; and as many rows, each with its id and an answer, as 400,000 characters of an interview hold.
+LIMITS = Sizes(instances=200, letters=64, names=40, rows=4_000)
+# Visits at the limits: what costs more grows with the third power. In the rows of one list that is 50,000 a row, and so
+# much each row of a list within lists may take, of which there are more.
+MOST_OF_A_RULE = 10_000_000
+MOST_OF_A_ROW = MOST_OF_A_RULE // LIMITS.instances
 
 TOO_LONG = N_(
     "the text that this puts together can grow beyond %(most)s characters: put less together, or take its beginning "
@@ -43,14 +47,15 @@ def dear(form: Form) -> Iterator[Dear]:
     costs, at_most = usual.by_rule | usual.of_phones, most.by_rule | most.of_phones
     for path, key in usual.too_long:
         yield Dear(path, key, TOO_LONG, {"most": f"{MOST_TEXT:,}"})
+    told = set()
     if sum(costs.values()) > MOST_VISITS:
         least = min(max(costs.values()), MOST_VISITS // 20)
-        for (path, key), visits in costs.items():
-            if visits >= least:
-                yield Dear(path, key, TOO_DEAR, _told(ORDINARY, visits, MOST_VISITS))
+        told = {rule for rule, visits in costs.items() if visits >= least}
     for rule, visits in at_most.items():
-        if visits > MOST_OF_A_RULE and costs[rule] <= MOST_VISITS // 20:
-            yield Dear(*rule, GROWS, _told(LIMITS, visits, MOST_OF_A_RULE))
+        if rule in told:
+            yield Dear(*rule, TOO_DEAR, _told(ORDINARY, costs[rule], MOST_VISITS))
+        elif visits > (allowed := max(MOST_OF_A_RULE, MOST_OF_A_ROW * most.times(rule[0]))):
+            yield Dear(*rule, GROWS, _told(LIMITS, visits, allowed))
 
 
 def _told(sizes: Sizes, visits: int, most: int) -> dict[str, Any]:

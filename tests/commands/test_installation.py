@@ -32,6 +32,7 @@ ON_DATA = {
     "account add": ["a", "--role", "admin", "--name", "A", "--password", "0123456789"],
     "account password": ["a", "--password", "0123456789"],
     "account factor-reset": ["a"],
+    "account hand-over": ["a"],
     "account sessions": ["a"],
     "account end-sessions": ["a"],
     "account let-in": ["a"],

@@ -31,15 +31,18 @@ VERBS_OF = {
         "form.read",
         "round.close",
         "job.follow",
+        "account.read",
+        "account.manage",
     },
-    SUPERVISOR: {"review.decide", "register.correct", "register.police", "model.enter"},
-    ACCOUNTS: {"account.read", "account.manage", "register.import", "bundle.import"},
+    SUPERVISOR: {"register.correct", "register.police", "model.enter"},
+    ACCOUNTS: {"register.import", "bundle.import", "work.manage"},
     ADMIN: {"round.manage"},
     PROVINCIAL: {"export.research", "round.accept", "audit.read", "plan.set", "programme.set"},
     PAPERS: {"round.ask"},
     FIELD: {"interview.submit"},
     FORMS: {"form.manage"},
     REGISTER: {
+        "review.decide",
         "register.change",
         "request.ask",
         "place.change",
@@ -110,8 +113,8 @@ ROUTES = {
     "openrosa.integrity": PUBLIC,
     "openrosa.submission": PUBLIC,
     "openrosa.nothing": PUBLIC,
-    "collect_keys.of_account": ACCOUNTS,
-    "collect_keys.revoke": ACCOUNTS,
+    "collect_keys.of_account": OFFICE,
+    "collect_keys.revoke": OFFICE,
     "collect_keys.own": FIELD,
     "collect_keys.revoke_own": FIELD,
     "feed.service": PUBLIC,  # the key is looked at instead, and each table's verb (tests/web/feed/test_door.py)
@@ -121,22 +124,27 @@ ROUTES = {
     "feed.nothing": PUBLIC,
     "feed_keys.own": OFFICE,
     "feed_keys.revoke_own": OFFICE,
-    "feed_keys.of_account": ACCOUNTS,
-    "feed_keys.revoke": ACCOUNTS,
+    "feed_keys.of_account": OFFICE,
+    "feed_keys.revoke": OFFICE,
     "accounts.own_password": SELF,
     "accounts.tries_read": SELF,
+    "enrolment.page": PUBLIC,  # for who has typed the code of the first sign-in (tests/web/desk/test_hand_over.py)
+    "hand_overs.page": OFFICE,
+    "hand_overs.confirm": OFFICE,
+    "hand_overs.set_rule": OFFICE,
+    "blocked.page": OFFICE,
     "login.code": PUBLIC,
     "factor.own": SELF,
     "factor.enrol": SELF,
     "factor.make_codes": SELF,
     "factor.remove": SELF,
-    "factor.reset": ACCOUNTS,
+    "factor.reset": OFFICE,
     "sign_ins.own": SELF,
     "sign_ins.end_own": SELF,
     "sign_ins.end_others": SELF,
-    "sign_ins.of_account": ACCOUNTS,
-    "sign_ins.end_one": ACCOUNTS,
-    "sign_ins.end_all": ACCOUNTS,
+    "sign_ins.of_account": OFFICE,
+    "sign_ins.end_one": OFFICE,
+    "sign_ins.end_all": OFFICE,
     "rounds.listing": OFFICE,
     "round_steps.page": OFFICE,
     "round_steps.commune": OFFICE,
@@ -210,7 +218,7 @@ ROUTES = {
     "workload.give": ACCOUNTS,
     "outcomes.listing": OFFICE,
     "outcomes.one": OFFICE,
-    "outcomes.decide": SUPERVISOR,
+    "outcomes.decide": REGISTER,
     "villages.listing": OFFICE,
     "villages.as_csv": OFFICE,
     "villages.page": OFFICE,
@@ -291,15 +299,15 @@ ROUTES = {
     "requests.proposal": OFFICE,
     "requests.answer": REGISTER,
     "held.page": OFFICE,
-    "held.together": SUPERVISOR,
-    "held.judge_all": SUPERVISOR,
-    "held.judge": SUPERVISOR,
-    "held.attach": SUPERVISOR,
-    "held.find": SUPERVISOR,
-    "held.confirm": SUPERVISOR,
-    "held.confirm_day": SUPERVISOR,
+    "held.together": REGISTER,
+    "held.judge_all": REGISTER,
+    "held.judge": REGISTER,
+    "held.attach": REGISTER,
+    "held.find": REGISTER,
+    "held.confirm": REGISTER,
+    "held.confirm_day": REGISTER,
     "compare.page": OFFICE,
-    "compare.merge": SUPERVISOR,
+    "compare.merge": REGISTER,
     "duplicates.listing": OFFICE,
     "duplicates.across": OFFICE,
     "duplicates.search": REGISTER,
@@ -339,18 +347,18 @@ ROUTES = {
     "devices.holes": OFFICE,
     "devices.receipts": OFFICE,
     "devices.show_receipt": OFFICE,
-    "devices.revoke": ACCOUNTS,
+    "devices.revoke": OFFICE,
     "devices.settle": ACCOUNTS,
     "exchange.begin": ACCOUNTS,
     "exchange.go_on": ACCOUNTS,
     "exchange.page": ACCOUNTS,
     "exchange.bring_in": ACCOUNTS,
-    "accounts.listing": ACCOUNTS,
-    "accounts.new": ACCOUNTS,
-    "accounts.one": ACCOUNTS,
-    "accounts.reset_password": ACCOUNTS,
-    "accounts.let_in": ACCOUNTS,
-    "accounts.set_active": ACCOUNTS,
+    "accounts.listing": OFFICE,
+    "accounts.new": OFFICE,
+    "accounts.one": OFFICE,
+    "accounts.reset_password": OFFICE,
+    "accounts.set_active": OFFICE,
+    "accounts.let_in": OFFICE,
 }
 OWN = {
     Role.ENUMERATOR: ("enumerator", None),
@@ -389,16 +397,17 @@ def test_every_route_is_in_the_table_and_names_a_verb_of_its_audience(app: Flask
         assert name.split(".")[0] in ("desk", "review", "reports", "dashboard", "what_if", "house_map", "exports"), (
             f"{name} is not in the table"
         )
-        assert verb in VERBS_OF[OFFICE] | VERBS_OF[SUPERVISOR], name
+        assert verb in VERBS_OF[OFFICE] | VERBS_OF[REGISTER], name
     for name, audience in ROUTES.items():
         assert verb_of(app, name) in VERBS_OF[audience], name
 
 
 def test_the_verbs_are_those_of_the_table() -> None:
     assert {role for audience in (OFFICE,) for role in ROLES_OF[audience]} == set(VERBS["desk.read"])
-    assert set(VERBS["review.decide"]) == set(VERBS["register.correct"]) == ROLES_OF[SUPERVISOR]
+    assert set(VERBS["register.correct"]) == ROLES_OF[SUPERVISOR]
+    assert set(VERBS["review.decide"]) == ROLES_OF[REGISTER]  # the province, where nobody in the commune may
     assert set(VERBS["register.police"]) == ROLES_OF[SUPERVISOR]
-    assert set(VERBS["account.manage"]) == ROLES_OF[ACCOUNTS]
+    assert set(VERBS["account.manage"]) == ROLES_OF[OFFICE]
     assert set(VERBS["round.manage"]) == ROLES_OF[ADMIN]
     assert set(VERBS["round.close"]) == ROLES_OF[OFFICE]
     assert set(VERBS["round.accept"]) == set(VERBS["audit.read"]) == ROLES_OF[PROVINCIAL]
@@ -423,6 +432,18 @@ def test_a_stranger_is_asked_to_sign_in_everywhere_but_on_public_pages(app: Flas
             assert (answer.status_code, answer.location.split("?")[0]) == (302, "/login"), (method, address)
         else:
             assert answer.status_code == 401, (method, address)
+
+
+def test_no_address_of_the_app_opens_as_a_page(app: Flask, login_as: Any, small_round: str) -> None:
+    """Who holds a locked phone types an address into its browser: the sign-in alone shows nothing there."""
+    browser, tried = login_as("enumerator"), 0
+    for endpoint, method, address in walked(app):
+        if method == "GET" and address.startswith("/api/") and verb_of(app, endpoint) != PUBLIC:
+            tried += 1
+            answer = browser.get(address, headers={"Sec-Fetch-Mode": "navigate"})
+            assert (answer.status_code, answer.json["problem"]["code"]) == (404, "not_found"), address
+    assert tried > 5
+    assert browser.get("/api/v1/hello", headers={"Sec-Fetch-Mode": "cors"}).status_code == 200
 
 
 @pytest.mark.parametrize("role", Role)

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from models import AuditEvent, RecoveryCode, SecondFactor, ServerState, SessionRow
-from survey.accounts import accounts, factor
+from survey.accounts import accounts, factor, four_eyes
 from survey.accounts.accounts import find_account
 from survey.accounts.seals import Seals
 from survey.demo.load import mark
@@ -279,6 +279,11 @@ def test_once_the_owner_chose_a_password_whoever_reset_it_may_help_again(
     assert owner.post("/account/password", data=fields).status_code == 200
     session.rollback()
     session.add(SecondFactor(account_id=one, box="x", last_step=0, made=NOW))
+    session.commit()
+    assert office.post(f"/accounts/{one}/factor/reset").status_code == 403  # nobody confirmed that it is the owner's
+    session.rollback()
+    four_eyes.enrolled(session, find_account(session, "enumerator"), clock())
+    four_eyes.hand_over(session, one, None, clock())
     session.commit()
     assert office.post(f"/accounts/{one}/factor/reset").status_code == 303
     assert office.post(f"/accounts/{one}/factor/reset").status_code == 404  # there is none any more

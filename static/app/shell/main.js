@@ -21,6 +21,7 @@
 import "../older.js"
 import { bounds, doubt } from "../clock.js"
 import { Device } from "../store/device.js"
+import { keepGreeting } from "../store/greeting.js"
 import { Locked } from "../store/sealing.js"
 import { Store } from "../store/store.js"
 import { Outbox } from "../sync/outbox.js"
@@ -165,7 +166,7 @@ class App {
   async #become(greeting) {
     const { id } = greeting.account
     // Until there is a PIN nothing but this is kept.
-    if (!(await this.device.get(`ring ${id}`))) await new Store(id).set("hello", greeting)
+    if (!(await this.device.get(`ring ${id}`))) await keepGreeting(new Store(id), greeting)
     await this.device.set("account", id)
     this.tell("account")
     await this.signedIn(id)

@@ -8,6 +8,7 @@ import { keep } from "./worker.js"
 import { needs } from "../delivery.js"
 import { Insistence, Line, now } from "./pace.js"
 import { isSigned } from "./receipt.js"
+import { keepGreeting } from "../store/greeting.js"
 import { isStuck } from "../store/store.js"
 import { MOST_ENTRIES, batches, isBroken, isOfContent, isResult, mayBeAlone, speaksOf, verdict } from "./reply.js"
 import { Stopped, brought, call, formFile, hello } from "./request.js"
@@ -152,7 +153,7 @@ export class Outbox {
     if (greeting.revoked) Object.assign(greeting, { rounds: before?.rounds ?? [], villages: before?.villages ?? [] })
     await this.#trust(greeting, before)
     this.#greeting = greeting
-    await this.#store.set("hello", greeting)
+    await keepGreeting(this.#store, greeting)
     await this.#time(greeting)
     const known = (await this.#store.get("generation")) ?? before?.generation
     if (known && known !== greeting.generation) await this.#store.startOver()
@@ -255,7 +256,7 @@ export class Outbox {
     await this.#keepResults(batch, answer.body)
     if (!isBrief) await this.#keepMissed(answer.body)
     if (answer.body.revoked && !this.#greeting.revoked)
-      await this.#store.set("hello", Object.assign(this.#greeting, { revoked: true }))
+      await keepGreeting(this.#store, Object.assign(this.#greeting, { revoked: true }))
     return answer
   }
 

@@ -16,10 +16,12 @@ from survey.problems import Problem
 from survey.review import decide, dossier
 from survey.review import merge as merging
 from survey.review.pair import Pair, read_pair
+from survey.review.take_up import came
 from survey.submissions.conflicts import rivals, twins
 from survey.submissions.lifecycle import UNDATED
 from survey.submissions.log import find
 from survey.terms import Action, SubmissionState
+from survey.web.desk.eyes import eyes_on
 from survey.web.desk.forms import Decision, Merging
 from survey.web.desk.home import open_desk
 from survey.web.formats import moment
@@ -112,6 +114,7 @@ def _page(
     records = [
         dossier.read_record(session, first.commune_id, side.submission.id, current_language()) for side in pair.sides
     ]
+    seen_by = [eyes_on(first.commune_id, came(side.submission)) for side in pair.sides]
     others = [one for one, each in rivals(session, first) if each.state == SubmissionState.QUARANTINED]
     page = render_template(
         "desk/beside.html",
@@ -122,10 +125,11 @@ def _page(
         forms=[Decision(seen=side.seen, formdata=None) for side in pair.sides],
         merging=Merging(seen_a=pair.sides[0].seen, seen_b=pair.sides[1].seen, formdata=None),
         actions=[
-            [one for one in decide.open_actions(record, account.id) if one is not Action.REOPEN] if decides else []
-            for record in records
+            [one for one in decide.open_actions(record, eyes.stands) if one is not Action.REOPEN] if decides else []
+            for record, eyes in zip(records, seen_by, strict=True)
         ],
-        may_merge=decides and merging.may_merge(session, pair, account.id),
+        may_merge=decides and merging.may_merge(session, pair, account, now()),
+        eyes=seen_by,
         owns=[side.submission.account_id == account.id for side in pair.sides],
         others=[one for one in others if one.id != pair.sides[1].submission.id],
         everything=request.args.get("show") == "all",

@@ -27,6 +27,7 @@ from survey.reports.report import report
 from survey.reports.selection import Condition
 from survey.review import outcomes, queue
 from survey.review.queue import Shelf
+from survey.submissions.four_eyes import blocked
 from survey.terms import CommuneState, Dimension, HouseholdClass, Indicator, Role, RoundAction, RoundState
 from survey.text import in_language
 from survey.web import formats
@@ -149,7 +150,8 @@ def home() -> str | Response:
 def province(desk: Desk) -> str:
     """How far each commune is."""
     found = report(get_session(), desk.condition(), by_village=False) if desk.round else None
-    return render_template("desk/province.html", desk=desk, found=found)
+    waiting = blocked(get_session(), desk.communes, desk.round.id, now()) if desk.round else {}
+    return render_template("desk/province.html", desk=desk, found=found, waiting=waiting)
 
 
 @blueprint.get("/<commune_id>/")
@@ -166,6 +168,7 @@ def commune(commune_id: str) -> str:
         desk=desk,
         found=report(session, desk.condition(), by_village=True),
         counts=queue.totals(session, shelf),
+        blocked=len(blocked(session, [commune_id], desk.round.id, now()).get(commune_id, [])),
         outcomes_waiting=outcomes.waiting(session, commune_id, desk.round.id),
         phones=[phone for phone in devices_in(session, commune_id) if phone.unsent or phone.gone],
         restored=restored_at(session),

@@ -14,6 +14,7 @@ from survey.review.dossier import photos_of_outcome
 from survey.review.outcomes import Heard
 from survey.review.register_acts import MAX_REASON, Wish
 from survey.terms import OutcomeAction, OutcomeState
+from survey.web.desk.eyes import eyes_on
 from survey.web.desk.forms import OutcomeDecided
 from survey.web.desk.home import open_desk
 from survey.web.desk.household import done_now, other_household, reason_given, shown_act
@@ -83,15 +84,17 @@ def decide(commune_id: str, outcome_id: str) -> BaseResponse:
 
 
 def _page(commune_id: str, heard: Heard) -> str:
-    desk = open_desk("review.read", commune_id)
+    desk, reader = open_desk("review.read", commune_id), current_account()
+    stands = outcomes.stands_against(get_session(), reader, heard, now())
     return render_template(
         "desk/outcomes/one.html",
         desk=desk,
         heard=heard,
         said=heard.said,
         form=OutcomeDecided(since=day_of(heard.row.received_at), formdata=None),
-        decides=has_verb(current_account().role, "review.decide"),
-        is_own=heard.row.account_id == current_account().id,
+        decides=has_verb(reader.role, "review.decide") and stands != "somebody_may",
+        is_own=heard.row.account_id == reader.id,
+        eyes=eyes_on(commune_id, outcomes.came(heard)),
         needs_other=heard.act in register_acts.OF_TWO,
         interview=heard.case.interview,
         photos=photos_of_outcome(get_session(), heard.row, gettext("Photo taken there")),

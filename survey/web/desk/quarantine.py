@@ -14,10 +14,11 @@ from survey.review import confirm_day as dating
 from survey.review import dossier, quarantine, queue
 from survey.review.queue import Shelf
 from survey.review.reassign import attach as attach_to
+from survey.review.take_up import stands_against
 from survey.submissions import log
 from survey.submissions.conflicts import rivals
 from survey.submissions.lifecycle import CONTESTED, JUDGED_AGAIN, UNDATED, NotAllowed, next_state
-from survey.terms import Action, QuarantineReason, SubmissionState
+from survey.terms import Action, QuarantineReason, Role, SubmissionState
 from survey.web.desk.forms import AttachForm, Bulk, Day, Plain, Search
 from survey.web.desk.home import PAGE_SIZE, open_desk, page_number
 from survey.web.desk.words import NEXT_STEP, judged_words
@@ -37,27 +38,28 @@ def init_app(app: Flask) -> None:
 
 def may_attach(record: dossier.Record) -> bool:
     """Whether the reader may attach a record to another household."""
-    own = record.submission.account_id == current_account().id
+    return _may(record, Action.ATTACH)
+
+
+def _may(record: dossier.Record, action: Action) -> bool:
+    if not has_verb(current_account().role, "review.decide"):
+        return False
+    stands = stands_against(get_session(), current_account(), record.submission, now())
     try:
-        next_state(record.state, Action.ATTACH, reason=record.reason, own_interview=own)
+        next_state(record.state, action, reason=record.reason, own_interview=stands is not None)
     except NotAllowed:
         return False
-    return has_verb(current_account().role, "review.decide")
+    return stands != "somebody_may"
 
 
 def may_judge(record: dossier.Record) -> bool:
     """Whether what a record is held for may have been mended at the office."""
-    return record.reason in JUDGED_AGAIN and has_verb(current_account().role, "review.decide")
+    return record.reason in JUDGED_AGAIN and current_account().role == Role.SUPERVISOR
 
 
 def day_form(record: dossier.Record) -> Day | None:
     """What the reader fills in to confirm on which day an interview was; None where they may not, or need not."""
-    own = record.submission.account_id == current_account().id
-    try:
-        next_state(record.state, Action.DATE, reason=record.reason, own_interview=own)
-    except NotAllowed:
-        return None
-    if record.reason not in UNDATED or not has_verb(current_account().role, "review.decide"):
+    if record.reason not in UNDATED or not _may(record, Action.DATE):
         return None
     proposed = dating.likely_day(get_session(), record.submission, now())
     return Day(day=proposed, seen=record.seen, formdata=None)
@@ -182,7 +184,7 @@ def _page(commune_id: str, form: Bulk, error: str | None = None, picked: list[st
         page=number,
         pages=-(-total // PAGE_SIZE),
         discarded=queue.totals(session, every)[SubmissionState.DISCARDED],
-        can_judge=JUDGED_AGAIN & reasons.keys(),
+        can_judge=JUDGED_AGAIN & reasons.keys() if current_account().role == Role.SUPERVISOR else (),
         actions=_together(reason),
         did=judged_words(request.args.get("did", ""), _number("done"), _number("left")),
     )
@@ -194,7 +196,7 @@ def _number(name: str) -> int:
 
 def _together(reason: QuarantineReason | None) -> list[str]:
     """What the reader may do to several entries of a reason at once."""
-    if reason is None or not has_verb(current_account().role, "review.decide"):
+    if reason is None or current_account().role != Role.SUPERVISOR:
         return []
     open_to = {
         "judge": JUDGED_AGAIN,
@@ -246,7 +248,7 @@ def _attach_page(commune_id: str, submission_id: str, wanted: str | None = None)
     session, desk = get_session(), open_desk("review.decide", commune_id)
     record = dossier.read_record(session, commune_id, submission_id, current_language())
     if not may_attach(record):
-        raise Problem("own_interview" if record.submission.account_id == current_account().id else "not_allowed_now")
+        raise Problem(stands_against(session, current_account(), record.submission, now()) or "not_allowed_now")
     round_id = record.submission.round_id or desk.asked_round.id
     found = queue.search(session, commune_id, round_id, wanted) if wanted else None
     names = next((section for section in record.parts if section.parts), None)

@@ -25,8 +25,10 @@ from survey.review.decide import MAX_COMMENT
 from survey.review.dossier import Record
 from survey.review.queue import NO_VILLAGE, STATES, Shelf
 from survey.review.signs import Sign, signs_of
+from survey.review.take_up import came
 from survey.submissions.lifecycle import CONTESTED, UNDATED
 from survey.terms import Action, SubmissionState
+from survey.web.desk.eyes import eyes_on
 from survey.web.desk.forms import Decision, Search
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, open_readings, page_number
 from survey.web.desk.words import NEXT_STEP, SIGNS, name_of_check
@@ -226,6 +228,7 @@ def _page(
     before, after = None, None
     if asked.state is not None:
         before, after = queue.beside(get_session(), asked, found.submission.id)
+    eyes = eyes_on(commune_id, came(found.submission))
     page = render_template(
         "desk/record.html",
         desk=desk,
@@ -233,7 +236,8 @@ def _page(
         form=form,
         remarks=remarks,
         error=error,
-        actions=review.open_actions(found, account.id) if has_verb(account.role, "review.decide") else [],
+        actions=review.open_actions(found, eyes.stands) if has_verb(account.role, "review.decide") else [],
+        eyes=eyes,
         own=found.submission.account_id == account.id,
         words=shelf_words(asked),
         before=before,

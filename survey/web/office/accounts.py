@@ -8,13 +8,15 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from models import Account, SignInTries
-from survey.accounts import accounts, factor, guessing, passwords
+from survey.access import may
+from survey.accounts import accounts, factor, four_eyes, guessing
 from survey.clocks import day_of
 from survey.devices import phones
 from survey.evidence import audit
 from survey.problems import Problem
 from survey.register.places import periods_at, villages_in
 from survey.terms import Role
+from survey.web.enrolment import is_strong
 from survey.web.forms import ChangePassword, NewAccount, NewEnumerator, PersonForm
 from survey.web.language import current_language
 from survey.web.retyped import knows
@@ -30,11 +32,15 @@ def listing() -> str:
     """The accounts that the reader looks after."""
     session = get_session()
     found = accounts.accounts_in_reach(session, current_account())
-    villages = {account.id: accounts.villages_of(session, account) for account in found}
+    villages = accounts.villages_of_all(session, found)
+    waiting = {one.account.id: one for one in four_eyes.waiting(session, current_account(), now())}
     places = [village for assigned in villages.values() for village in assigned]
     places += [account.place_id for account in found if account.place_id]
     names = {place: period.name for place, period in periods_at(session, places, day_of(now())).items()}
-    return render_template("office/accounts/list.html", found=found, villages=villages, names=names, role=Role)
+    return render_template(
+        "office/accounts/list.html", found=found, villages=villages, names=names, role=Role,
+        waiting=waiting,
+    )  # fmt: skip
 
 
 @blueprint.route("/accounts/new", methods=["GET", "POST"])
@@ -52,6 +58,7 @@ def new() -> str | tuple[str, int]:
     except ValueError:
         form.place.errors = [_("This code does not fit the role.")]
     else:
+        four_eyes.made(get_session(), made, current_account(), now())
         audit.record(get_session(), now(), current_account().id, "account_created", made.id)
         return render_template("office/accounts/password_made.html", account=made, password=password)
     return render_template("office/accounts/new.html", form=form), 422
@@ -94,6 +101,7 @@ def reset_password(account_id: str) -> str | tuple[str, int]:
     password = accounts.new_password()
     accounts.set_password(account, password)
     guessing.let_in(get_session(), account, current_account(), now())  # it is for a phone that may be new
+    four_eyes.made(get_session(), account, current_account(), now())
     audit.record(get_session(), now(), current_account().id, "password_reset", account.id)
     return render_template("office/accounts/password_made.html", account=account, password=password)
 
@@ -150,12 +158,7 @@ def _may_become(form: ChangePassword) -> bool:
     if not knows(form.current.data):
         form.current.errors = [_("This is not your password now.")]
         return False
-    try:
-        passwords.check(form.password.data, passwords.names_about(get_session(), current_account()))
-    except Problem as weak:
-        form.password.errors = [f"{_(weak.refusal.title)} {_(weak.refusal.next)}"]
-        return False
-    return True
+    return is_strong(form, current_account())
 
 
 def _named_first(what: str, account: Account) -> tuple[str, int] | None:
@@ -186,18 +189,25 @@ def _find(account_id: str) -> Account:
 
 
 def _new_form(account: Account) -> NewEnumerator:
-    if account.role != Role.ADMIN:
+    if account.role == Role.SUPERVISOR:
         form = NewEnumerator()
         form.villages.choices = _villages(account.place_id)
         return form
     full = NewAccount()
-    full.role.choices = [(role.value, role.label(current_language())) for role in Role]
+    full.role.choices = [
+        (role.value, role.label(current_language())) for role in accounts.ROLES_MADE_BY[Role(account.role)]
+    ]
     full.villages.choices = []
     return full
 
 
 def _create(form: NewEnumerator, password: str) -> Account:
     full = form if isinstance(form, NewAccount) else None
+    place_id = (full.place.data.strip() or None) if full else current_account().place_id
+    if current_account().role == Role.PROVINCE:
+        where = accounts.where_is(get_session(), place_id or "")
+        if where is None or not may(accounts.holder_of(get_session(), current_account()), "account.manage", where):
+            raise ValueError(f"not a place of the officer's province: {place_id}")
     return accounts.create_account(
         get_session(),
         username=form.username.data,
@@ -205,7 +215,7 @@ def _create(form: NewEnumerator, password: str) -> Account:
         role=Role(full.role.data) if full else Role.ENUMERATOR,
         password=password,
         now=now(),
-        place_id=(full.place.data.strip() or None) if full else current_account().place_id,
+        place_id=place_id,
         villages=form.villages.data or [],
         language="vi",
     )

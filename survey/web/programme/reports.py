@@ -14,6 +14,7 @@ from survey.reports import selection
 from survey.reports.csvfile import Cell, written
 from survey.reports.report import Report, long_table, report
 from survey.reports.selection import Basis, Condition
+from survey.submissions.four_eyes import unkept
 from survey.tallies import bases
 from survey.tallies.deprivations import indicators_of
 from survey.terms import CountBase, Dimension, HouseholdClass, Indicator, RegisterState
@@ -78,7 +79,13 @@ def page(commune_id: str | None = None) -> str:
     among, village = _term("class", HouseholdClass), request.args.get("village") or None
     found = _found(desk, among, village)
     return render_template(
-        "programme/report.html", desk=desk, found=found, among=among, village=village, readings=open_readings(desk)
+        "programme/report.html",
+        desk=desk,
+        found=found,
+        among=among,
+        village=village,
+        readings=open_readings(desk),
+        without_four_eyes=unkept(get_session(), desk.communes, desk.round.id),
     )
 
 

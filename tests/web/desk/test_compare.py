@@ -65,7 +65,7 @@ def test_who_may_look_and_who_may_decide(two: Field, login_as: Any) -> None:
     assert 'name="take:' not in looking
     assert login_as("supervisor-other").get(address(two)).status_code == 404
     assert login_as("supervisor-other").get(address(two, commune_id=OTHER_COMMUNE)).status_code == 404
-    assert merge(login_as("province"), two).status_code == 403
+    assert merge(login_as("province"), two).status_code == 409  # somebody in the commune may
     assert merge(login_as("supervisor-other"), two).status_code == 404
     two.send(two.entry(1, CASES[1]))
     assert login_as("supervisor").get(address(two, 0, 2)).status_code == 404  # of another household

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from models import Assessment, Device, Submission, SubmissionEvent, SubmissionStatus
 from survey import terms
 from survey.clocks import instant
-from survey.submissions import derive
+from survey.submissions import derive, evaluated_first
 from survey.submissions.derive import rebuild
 from survey.terms import Action
 from tests.carry.carrying import bring, hello, sealed
@@ -194,13 +194,13 @@ def test_what_follows_from_a_confirmed_day_is_derived_once_for_each_step(work: F
     with (
         mock.patch.object(derive, "_write_state", wraps=derive._write_state) as places,
         mock.patch.object(derive, "derive_household", wraps=derive.derive_household) as households,
-        mock.patch.object(derive, "_derive_assessment", wraps=derive._derive_assessment) as assessments,
+        mock.patch.object(evaluated_first, "evaluate", wraps=evaluated_first.evaluate) as evaluated,
     ):
         assert confirmed(work, login_as("supervisor"), sent["id"], "2026-10-15").status_code == 303
     assert stands(work, sent["id"]) == ("submitted", None)
     steps = work.seen(work.submission(sent["id"]).id) - before
     assert steps == 2  # of that day, and released
-    assert (places.call_count, assessments.call_count) == (steps, 1)
+    assert (places.call_count, evaluated.call_count) == (steps, 1)
     assert households.call_count == 0  # it waits, and its household is what it was
 
 
@@ -231,7 +231,7 @@ def test_a_day_that_cannot_be_is_refused_in_words(work: Field, login_as: Any, da
 
 def test_who_may_confirm_a_day(work: Field, login_as: Any) -> None:
     sent = held_from(work)
-    assert confirmed(work, login_as("province"), sent["id"], "2026-10-15").status_code == 403
+    assert confirmed(work, login_as("province"), sent["id"], "2026-10-15").status_code == 409  # somebody here may
     assert confirmed(work, login_as("supervisor-other"), sent["id"], "2026-10-15").status_code == 404
     assert confirmed(work, login_as("supervisor"), sent["id"], "2026-10-15", seen=9).status_code == 409
     own = work.entry(1, CASES[1], **EARLY)

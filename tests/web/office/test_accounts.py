@@ -133,4 +133,4 @@ def test_the_page_of_an_account_is_about_that_account(login_as: Any, session: An
     assert "<h1>Người thử enumerator</h1>" in page
     assert f'action="/accounts/{found}/password"' in page and f'action="/accounts/{found}/active"' in page
     made = login_as("supervisor").post(f"/accounts/{found}/password").text
-    assert "<h1>Mật khẩu mới của Người thử enumerator</h1>" in made and "<strong>enumerator</strong>" in made
+    assert "<h1>Mã đăng nhập lần đầu của Người thử enumerator</h1>" in made and "<strong>enumerator</strong>" in made
