@@ -30,7 +30,7 @@ class Support(Base):
     what was written down in one go; `household_class`: of the household on that day, as it was known when this was
     written; `exception`: why it was given though a rule stands against it, "" for most; `worker_number`: a keyed hash
     of the identity number, never the number; `person_number`: the same of the number that the register knew of a member
-    when this was written; `fund_seq`: the payment that the fund made for it."""
+    when this was written, or has since it was mended; `fund_seq`: the payment that the fund made for it."""
 
     __tablename__ = "support"
     __table_args__ = (

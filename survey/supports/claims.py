@@ -186,7 +186,7 @@ def claim(session: Session, one: Support, taken: Sequence[Taken]) -> bool:
     made = _claim(session, one, taken)
     own, missed = {each.subject for each in own_of(taken)}, {each.subject for each in taken} - made
     if missed - own and one.person_number:  # the first of the members who have it is to be the one that `remake` finds
-        _settle(session, one.province_id, _numbered(session, one.province_id, one.person_number))
+        _settle(session, one.province_id, numbered(session, one.province_id, {one.person_number}))
     return own <= made
 
 
@@ -218,7 +218,7 @@ def release(session: Session, one: Support) -> None:
     found = {(each.commune_id, each.id): each for each in _bearing_on(session, homes, persons)}
     number = one.worker_number or one.person_number
     if number is not None:
-        found |= {(each.commune_id, each.id): each for each in _numbered(session, one.province_id, number)}
+        found |= {(each.commune_id, each.id): each for each in numbered(session, one.province_id, {number})}
     _settle_all(session, list(found.values()))
 
 
@@ -251,10 +251,18 @@ def _standing(session: Session, household_ids: set[str], person_ids: set[str]) -
     return list(found.values())
 
 
-def _numbered(session: Session, province_id: str, number: str) -> list[Support]:
-    """Supports of whoever has a number, in a province: workers outside the register, and members."""
-    has_it = (Support.worker_number == number) | (Support.person_number == number)
-    return list(session.scalars(select(Support).where(has_it, Support.province_id == province_id)))
+def numbered(session: Session, province_id: str, numbers: Iterable[str]) -> list[Support]:
+    """Supports of whoever has one of these numbers, in a province: workers outside the register, and members."""
+    found: list[Support] = []
+    for chunk in chunks(set(numbers)):
+        has_it = Support.worker_number.in_(chunk) | Support.person_number.in_(chunk)
+        found += session.scalars(select(Support).where(has_it, Support.province_id == province_id))
+    return list({(one.commune_id, one.id): one for one in found}.values())
+
+
+def settle_numbers(session: Session, province_id: str, numbers: Iterable[str]) -> None:
+    """The same of whoever has some numbers, in a province that is held."""
+    _settle(session, province_id, numbered(session, province_id, numbers))
 
 
 def _settle(session: Session, province_id: str, supports: Sequence[Support]) -> None:

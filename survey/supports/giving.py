@@ -141,6 +141,8 @@ def examine(session: Session, given: Given, today: date, blind: Blind, catalogue
     whom = Whom(home.id if home else None, person.id if person else None, worker.number if worker else found.number)
     of_it = claims.takes(session, rule_of(kind), whom, given.given_on, given.programme)
     earlier = _earlier(session, province_id, of_it)
+    if worker is not None:  # only by the number does a member's stand in the way: it may have been mended since
+        earlier = [one for one in earlier if not _mended(session, one, blind)]
     return replace(found, rule=rule or ("support_given" if earlier else None), taken=of_it, earlier=earlier)
 
 
@@ -194,6 +196,36 @@ def _number_of(person: Person | None, blind: Blind) -> str | None:
     return blind(number) if number else None
 
 
+def _mended(session: Session, one: Support, blind: Blind) -> str | None:
+    """The keyed hash of the number that the register has of a member now, where that is another than when the support
+    was written down. None where nothing is known of it now: that mends nothing."""
+    if one.household_id is None or one.person_number is None:
+        return None
+    rows = session.scalars(select(Household).where(Household.id == one.household_id)).all()
+    here = [row for row in rows if row.state == HouseholdState.PRESENT] or [
+        row for row in rows if row.commune_id == one.commune_id
+    ]
+    for household in here:
+        events = events_around(session, household.commune_id, [household.id])
+        interviews = interviews_of(session, household.commune_id, households_in(events) | {household.id})
+        number = _number_of(fold(events, interviews).people.who(one.person_id), blind)
+        if number is not None:
+            return number if number != one.person_number else None
+    return None
+
+
+def _mend(session: Session, province_id: str, number: str | None, blind: Blind) -> None:
+    """Before somebody with a number is given something: who has it by a support of before, and was found to have
+    another, has that one; the caller holds the province."""
+    known = claims.numbered(session, province_id, {number} if number else set())
+    mended = [(one, found) for one in known if (found := _mended(session, one, blind))]
+    if mended:
+        for one, found in mended:
+            one.person_number = found
+        session.flush()  # what is taken up is made again of it
+        claims.settle_numbers(session, province_id, {str(number), *(found for _, found in mended)})
+
+
 def _fund_of(session: Session, found: Examined) -> tuple[Fund | None, str | None]:
     """The fund that pays, and what stands against that: asked again by the statement that pays."""
     given = found.given
@@ -225,6 +257,7 @@ def give(
     lock_commune(session, given.commune_id)
     claims.hold(session, province_of(session, given.commune_id))
     found = examine(session, given, day_of(done.at), blind)
+    _mend(session, found.province_id, given.worker.number if given.worker else found.number, blind)
     if found.rule is not None and not (exception and found.may_be_excepted):
         raise Problem(found.rule, detail={"supports": [one.id for one in found.earlier]})
     row = _row(found, origin, done)
