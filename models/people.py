@@ -238,3 +238,20 @@ class AuditEvent(Base):
     verb: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(120), default="")
     detail: Mapped[Any] = mapped_column(JSONText, nullable=True)
+
+
+class HouseholdOpening(Base):
+    """Who was shown a page of a household, and when (`evidence/openings.py`)."""
+
+    __tablename__ = "household_opening"
+    __table_args__ = (
+        Index("ix_household_opening_household", "household_id", "at"),
+        Index("ix_household_opening_account", "account_id", "at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    commune_id: Mapped[str] = mapped_column(String(16))
+    household_id: Mapped[str] = mapped_column(String(36))
+    page: Mapped[str] = mapped_column(String(40))

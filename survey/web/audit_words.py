@@ -60,6 +60,7 @@ ACTS = {
     "form_restored": _("A questionnaire was taken into use again"),
     "form_retired": _("A questionnaire was retired"),
     "form_uploaded": _("A questionnaire was uploaded"),
+    "household.opened": _("A household was opened"),
     "key_accepted": _("A key of the server was accepted"),
     "households_assigned": _("Households were given to interviewers"),
     "job_stopped": _("Long work was stopped"),

@@ -37,6 +37,7 @@ from survey.accounts.accounts import holder_of, where_is
 from survey.accounts.sessions import SignedIn
 from survey.devices import phones
 from survey.evidence import audit
+from survey.evidence.openings import Opening
 from survey.lacks import lack_of
 from survey.problems import PROBLEMS, Problem, code_of_status
 from survey.terms import SessionEnd, SessionKind
@@ -91,6 +92,7 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     app.after_request(_headers)
     app.after_request(_note_seen)
+    app.after_request(_note_opened)
     app.register_error_handler(Problem, _answer_problem)
     app.register_error_handler(CSRFError, lambda _error: _answer_problem(Problem("csrf")))
     app.register_error_handler(HTTPException, _answer_http_error)
@@ -131,6 +133,11 @@ def put_on_record(verb: str, subject: str = "", detail: Any = None) -> None:
     """Write down in the log that who is signed in did this (`audit.record`), also where they only fetched something."""
     account_id, when = current_account().id, now()
     put_down(lambda session: audit.record(session, when, account_id, verb, subject, detail))
+
+
+def show_household(commune_id: str, household_id: str) -> None:
+    """This page shows a household: that who is signed in opened it is written down once it is out."""
+    g.shown_household = (commune_id, household_id)
 
 
 def current_session() -> SessionRow:
@@ -310,6 +317,18 @@ def _delivers_only(found: SignedIn) -> bool:
     if row.kind == SessionKind.SEND or not account.active:
         return True
     return phones.is_withdrawn(get_session(), account.id, named, row.made)
+
+
+def _note_opened(response: Response) -> Response:
+    """Who opened which household: a page below its address shows it, or one that said so (`show_household`)."""
+    if request.method != "GET" or response.status_code != 200 or request.endpoint is None:
+        return response
+    told = request.view_args or {}
+    commune_id, household_id = g.get("shown_household") or (told.get("commune_id"), told.get("household_id"))
+    if commune_id and household_id:
+        one = Opening(current_account().id, commune_id, household_id, request.endpoint[:40])
+        current_app.extensions["openings"].note(one, now())
+    return response
 
 
 def _note_seen(response: Response) -> Response:
