@@ -328,7 +328,7 @@ _STANDS_AT: Schema = _TUS_VERSION | {
 }
 # What any address may answer, what one does to who is not signed in, and what one does that writes.
 ANYWHERE = ("server_error", "busy", "storage_full", "too_fast", "wrong_host")
-SIGNED_IN = (*ANYWHERE, "not_signed_in", "session_expired")
+SIGNED_IN = (*ANYWHERE, "not_signed_in", "session_expired", "not_found")  # not_found: in a tab
 WRITES = (*SIGNED_IN, "csrf")
 TOLD = (*SIGNED_IN, "revoked", "factor_needed")  # of what phones are told
 

@@ -135,7 +135,7 @@ def form(form_id: str, version: str) -> Response:
 
 
 @blueprint.get("/forms/<form_id>/<version>/files/<name>")
-@permitted("sync.use")
+@permitted("sync.use", either=True)
 def form_file(form_id: str, version: str, name: str) -> Response:
     """A picture, sound or table that came with a questionnaire: like its bundle it never changes."""
     return attached_file(form_id, version, name)

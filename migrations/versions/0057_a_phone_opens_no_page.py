@@ -1,0 +1,40 @@
+"""Sessions of phones and of desks are two: a phone's opens no page, a desk's no phone's door
+
+Those that there are go on for both until they end. Going back, each is for both again.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0057"
+down_revision = "0053"
+branch_labels = None
+depends_on = None
+
+KINDS = "'both', 'send', 'half'"
+
+
+def reworded(kinds: str) -> None:
+    """Let a session be of these kinds. On SQLite the table is made anew without any of its CHECKs, so all of them are
+    given again."""
+    anew = op.get_bind().dialect.name == "sqlite"
+    checks = {str(one["name"]): str(one["sqltext"]) for one in sa.inspect(op.get_bind()).get_check_constraints("session")}
+    name = "ck_session_kind_known"
+    checks[name] = f"kind IN ({kinds})"
+    with op.batch_alter_table("session") as batch:
+        if not anew:
+            batch.drop_constraint(op.f(name), type_="check")
+        for one, condition in checks.items():
+            if anew or one == name:
+                batch.create_check_constraint(op.f(one), condition)
+
+
+def upgrade() -> None:
+    reworded(f"{KINDS}, 'phone', 'desk'")
+
+
+def downgrade() -> None:
+    op.execute("UPDATE session SET kind = 'both' WHERE kind IN ('phone', 'desk')")
+    reworded(KINDS)
