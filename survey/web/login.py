@@ -65,7 +65,8 @@ def page() -> str | BaseResponse:
     onward = local_address(request.args.get("next"))
     kinds = [_kind_for(onward)] if onward else [SessionKind.DESK, SessionKind.PHONE]
     for found in filter(None, map(held, kinds)):
-        if not delivers_only(found):
+        # Who comes from a phone whose vault has a key could not show it: only signing in anew helps.
+        if not delivers_only(found) and found.row.vault_key is None:
             return redirect(onward or home_of(found.account))
     withdrawn = PROBLEMS["revoked"] if any(map(held, kinds)) else None
     return render_template("login.html", form=SignIn(), failed=False, withdrawn=withdrawn)

@@ -33,7 +33,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account, SessionRow, SignInTries
 from survey.access import VERBS, has_verb, may
-from survey.accounts import factor, guessing, sessions
+from survey.accounts import factor, guessing, proofs, sessions
 from survey.accounts.accounts import holder_of, where_is
 from survey.accounts.sessions import SignedIn
 from survey.devices import phones
@@ -47,6 +47,7 @@ OWN = "self.manage"  # the verb of what everybody may, without a second factor t
 AWAITED = timedelta(minutes=10)  # for the code, after the password
 _TEXT = "sid"  # of the cookie: the text of its session
 PHONE = "so_ho_phone"  # the cookie of a phone's session: a page never asks for it
+ACCESS = "X-So-Ho-Access"  # the header that carries what an opened vault was given
 _PHONES = {SessionKind.PHONE, SessionKind.BOTH, SessionKind.SEND}  # what opens the phone's door
 _DESKS = {SessionKind.DESK, SessionKind.BOTH, SessionKind.SEND}  # and what a page
 HEADERS = {
@@ -76,11 +77,13 @@ def permitted(
     writes: bool = False,
     delivers: bool = False,
     either: bool = False,
+    bare: bool = False,
     went: Callable[..., str | None] | None = None,
 ) -> Callable[[View], View]:
     """Who has `verb` may; a `commune_id` in the address must lie in their area. `writes`: a GET that writes.
     `delivers`: a session of a closed account or a withdrawn phone may too, to hand over what the phone holds.
-    `either`: a phone's and a desk's session. `went`: the address of the same thing within the reader's area, where it
+    `either`: a phone's and a desk's session. `bare`: a phone that is locked too, which then must hear nothing of
+    anybody. `went`: the address of the same thing within the reader's area, where it
     went there from another's."""
     if verb not in VERBS:
         raise ValueError(f"no such verb: {verb}")
@@ -90,6 +93,7 @@ def permitted(
         view.writes = writes  # type: ignore[attr-defined]
         view.delivers = delivers  # type: ignore[attr-defined]
         view.either = either  # type: ignore[attr-defined]
+        view.bare = bare  # type: ignore[attr-defined]
         view.went = went  # type: ignore[attr-defined]
         return view
 
@@ -275,6 +279,14 @@ def sign_out() -> None:
     g.signed_in, g.only_delivers = None, False
 
 
+def end_desk() -> None:
+    """End the desk's session of this browser, where it has one beside the phone's."""
+    found = held(SessionKind.DESK)
+    if found is not None and found.row.kind == SessionKind.DESK:
+        sessions.end(get_session(), found.row, SessionEnd.SIGNED_OUT, found.account, now())
+        session.clear()
+
+
 def _forget_phone(response: Response) -> Response:
     response.delete_cookie(PHONE, secure=request.is_secure, httponly=True, samesite="Strict")
     return response
@@ -337,6 +349,11 @@ def is_phones() -> bool:
     return request.path.startswith("/api/")
 
 
+def is_open() -> bool:
+    """Whether the vault of the phone that asks is open, as far as its session can tell (`accounts/proofs.py`)."""
+    return proofs.is_open(current_session(), request.headers.get(ACCESS, ""), now())
+
+
 def held(kind: SessionKind) -> SignedIn | None:
     """The session that this browser has for `kind`, PHONE or DESK; one of before they were two is for both."""
     texts, kinds = [str(session[_TEXT])] if _TEXT in session else [], _DESKS
@@ -380,6 +397,8 @@ def _guard() -> BaseResponse | None:
     if is_phones() and request.headers.get("Sec-Fetch-Mode") == "navigate":
         raise Problem("not_found")  # the phone's door is asked by its app; in a tab it would show what the app locks
     account = current_account()
+    if is_phones() and not getattr(current_app.view_functions[request.endpoint], "bare", False) and not is_open():
+        raise Problem("not_open")
     if not has_verb(account.role, verb):
         raise Problem("forbidden")
     if not all(text.isprintable() for text in (*(request.view_args or {}).values(), *request.args.values())):

@@ -24,7 +24,7 @@ import { Device } from "../store/device.js"
 import { Locked } from "../store/sealing.js"
 import { Store } from "../store/store.js"
 import { Outbox } from "../sync/outbox.js"
-import { Stopped, brought, hello, signOut } from "../sync/request.js"
+import { Stopped, brought, shut, signOut, who } from "../sync/request.js"
 import { Sync } from "../sync/schedule.js"
 import { uuidv7 } from "../ids.js"
 import { FORGOT, HOME } from "./addresses.js"
@@ -136,6 +136,7 @@ class App {
     forget()
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close("no")
     await this.show()
+    navigator.locks.request("so-ho sync", () => {}).then(() => this.store?.isLocked && shut())
   }
 
   /**
@@ -157,7 +158,7 @@ class App {
       await this.device.set("owes_sign_out", false)
       throw new Stopped({ act: "sign_in" })
     }
-    const greeting = await hello()
+    const greeting = await who()
     await look.prefer(greeting.account.language)
     await this.#become(greeting)
   }
@@ -335,7 +336,11 @@ class App {
   #outbox(report, wish) {
     return (
       this.isOpen &&
-      new Outbox(this.store, /** @type {string} */ (this.account), () => this.#describe(), report, { ...wish, shrink })
+      new Outbox(this.store, /** @type {string} */ (this.account), () => this.#describe(), report, {
+        ...wish,
+        shrink,
+        origin: location.origin,
+      })
     )
   }
 
