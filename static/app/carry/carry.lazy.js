@@ -62,7 +62,8 @@ export async function bundleOf(store, items, device, now, { hasFiles = true } = 
     generation: hello.generation,
     entries: items.length,
   }
-  return seal(header, partsOf(store, items, hello.bundle_pass, hasFiles), hello.escrow)
+  const pass = (await store.get("pass")) ?? hello.bundle_pass // of a release of before: in plain
+  return seal(header, partsOf(store, items, pass, hasFiles), hello.escrow)
 }
 
 /** As many of `items` as a sequence of codes of `size` letters carries, without files: {frames, items}. */

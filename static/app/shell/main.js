@@ -24,6 +24,7 @@ import { Device } from "../store/device.js"
 import { Locked } from "../store/sealing.js"
 import { Store } from "../store/store.js"
 import { Outbox } from "../sync/outbox.js"
+import { plainOf } from "../sync/reply.js"
 import { Stopped, brought, shut, signOut, who } from "../sync/request.js"
 import { Sync } from "../sync/schedule.js"
 import { uuidv7 } from "../ids.js"
@@ -166,7 +167,7 @@ class App {
   async #become(greeting) {
     const { id } = greeting.account
     // Until there is a PIN nothing but this is kept.
-    if (!(await this.device.get(`ring ${id}`))) await new Store(id).set("hello", greeting)
+    if (!(await this.device.get(`ring ${id}`))) await new Store(id).set("hello", plainOf(greeting))
     await this.device.set("account", id)
     this.tell("account")
     await this.signedIn(id)

@@ -33,7 +33,7 @@ const SEALED = Object.keys(PLAIN)
 // Of meta: what names a household.
 export const isHidden = (key) =>
   ["last_saved ", "visits "].some((one) => key.startsWith(one)) ||
-  ["missed", "between", "supports", "proof"].includes(key)
+  ["missed", "between", "supports", "proof", "pass"].includes(key)
 const AT_ONCE = 100 // rows sealed in one step of a migration; files one by one
 const bytesOf = (value) => new TextEncoder().encode(JSON.stringify(value))
 const valueOf = (bytes) => JSON.parse(new TextDecoder().decode(bytes))

@@ -9,7 +9,17 @@ import { needs } from "../delivery.js"
 import { Insistence, Line, now } from "./pace.js"
 import { isSigned } from "./receipt.js"
 import { isStuck } from "../store/store.js"
-import { MOST_ENTRIES, batches, isBroken, isOfContent, isResult, mayBeAlone, speaksOf, verdict } from "./reply.js"
+import {
+  MOST_ENTRIES,
+  batches,
+  isBroken,
+  isOfContent,
+  isResult,
+  mayBeAlone,
+  plainOf,
+  speaksOf,
+  verdict,
+} from "./reply.js"
 import { Stopped, brought, call as asked, formFile, hello, isStale } from "./request.js"
 import { opened } from "./opened.js"
 
@@ -153,12 +163,17 @@ export class Outbox {
     if (greeting.revoked) Object.assign(greeting, { rounds: before?.rounds ?? [], villages: before?.villages ?? [] })
     await this.#trust(greeting, before)
     this.#greeting = greeting
-    await this.#store.set("hello", greeting)
+    await this.#keep()
     await this.#time(greeting)
     const known = (await this.#store.get("generation")) ?? before?.generation
     if (known && known !== greeting.generation) await this.#store.startOver()
     const closed = greeting.rounds.filter((round) => round.state === "closed")
     if (closed.length) await this.#store.forgetRounds(closed)
+  }
+
+  async #keep() {
+    await this.#store.set("pass", this.#greeting.bundle_pass ?? null) // before: what is carried meanwhile has one
+    await this.#store.set("hello", plainOf(this.#greeting))
   }
 
   /** What time it is by the server, unless it is known to be wrong itself: then no phone is. */
@@ -255,8 +270,10 @@ export class Outbox {
     this.#sameServer(answer.body)
     await this.#keepResults(batch, answer.body)
     if (!isBrief) await this.#keepMissed(answer.body)
-    if (answer.body.revoked && !this.#greeting.revoked)
-      await this.#store.set("hello", Object.assign(this.#greeting, { revoked: true }))
+    if (answer.body.revoked && !this.#greeting.revoked) {
+      Object.assign(this.#greeting, { revoked: true })
+      await this.#keep()
+    }
     return answer
   }
 

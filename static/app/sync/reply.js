@@ -64,6 +64,12 @@ export function pause(tries, random = Math.random) {
   return longest * (0.5 + random() / 2)
 }
 
+/**
+ * A greeting as it lies in plain: what lets somebody write, or vouch for what is carried by hand, is not in it.
+ * @param {any} greeting
+ */
+export const plainOf = ({ csrf: _, proof: __, bundle_pass: ___, ...greeting }) => greeting
+
 export const MOST_ENTRIES = 50
 const MOST_BYTES = 3.5 * 1024 * 1024 // below the server's 4 MiB, leaving room for the envelope
 
