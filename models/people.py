@@ -164,6 +164,12 @@ class SessionRow(Base):
     factor_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ended: Mapped[datetime | None] = mapped_column(UTCDateTime)
     why: Mapped[str | None] = mapped_column(String(16))
+    # Of a phone's, once its vault has made one: a public key (SPKI, base64). Then the cookie alone is told nothing, but
+    # who shows the text of `access_hash` until then; `proven`: the last nonce that was signed with it.
+    vault_key: Mapped[str | None] = mapped_column(String(200))
+    access_hash: Mapped[str | None] = mapped_column(String(64))
+    access_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    proven: Mapped[datetime | None] = mapped_column(UTCDateTime)
     # Passwords, codes and keys shown within it that were wrong, since the last right one.
     wrong: Mapped[int] = mapped_column(default=0, server_default="0")
 

@@ -31,6 +31,11 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         N_("Five wrong tries, one after another: this sign-in was ended."),
         N_("Sign in again. Nothing on this device was lost."),
     ),
+    "not_open": (
+        401,
+        N_("This phone has not shown that it is unlocked."),
+        N_("Open Sổ Hộ and type the PIN. If it still says so, sign in again. Nothing on this device was lost."),
+    ),
     "new_waits": (
         429,
         N_("Wrong passwords were typed for this account name on devices that it does not know; such devices wait now."),

@@ -87,11 +87,11 @@ def test_whoever_has_a_factor_signs_in_with_password_and_code(
     assert (wrong.status_code, "chưa đúng" in wrong.text) == (422, True)
     right = type_code(client, code_of(secret, clock.now))
     assert (right.status_code, right.location) == (303, "/desk/")
-    assert client.get("/api/v1/hello").status_code == 200
+    assert client.get("/account/sessions").status_code == 200
     session.rollback()
     rows = session.scalars(select(SessionRow).order_by(SessionRow.made, SessionRow.kind)).all()
     assert [(one.kind, one.why, one.factor_at is not None) for one in rows[1:]] == [
-        ("both", None, True), ("half", "replaced", False),
+        ("desk", None, True), ("half", "replaced", False),
     ]  # fmt: skip
     verbs = session.scalars(select(AuditEvent.verb)).all()
     assert verbs.count("signed_in") == 1 and "factor_failed" in verbs

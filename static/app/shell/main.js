@@ -25,7 +25,7 @@ import { keepGreeting } from "../store/greeting.js"
 import { Locked } from "../store/sealing.js"
 import { Store } from "../store/store.js"
 import { Outbox } from "../sync/outbox.js"
-import { Stopped, brought, hello, signOut } from "../sync/request.js"
+import { Stopped, brought, shut, signOut, who } from "../sync/request.js"
 import { Sync } from "../sync/schedule.js"
 import { uuidv7 } from "../ids.js"
 import { FORGOT, HOME } from "./addresses.js"
@@ -137,6 +137,7 @@ class App {
     forget()
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close("no")
     await this.show()
+    navigator.locks.request("so-ho sync", () => {}).then(() => this.store?.isLocked && shut())
   }
 
   /**
@@ -158,7 +159,7 @@ class App {
       await this.device.set("owes_sign_out", false)
       throw new Stopped({ act: "sign_in" })
     }
-    const greeting = await hello()
+    const greeting = await who()
     await look.prefer(greeting.account.language)
     await this.#become(greeting)
   }
@@ -336,7 +337,11 @@ class App {
   #outbox(report, wish) {
     return (
       this.isOpen &&
-      new Outbox(this.store, /** @type {string} */ (this.account), () => this.#describe(), report, { ...wish, shrink })
+      new Outbox(this.store, /** @type {string} */ (this.account), () => this.#describe(), report, {
+        ...wish,
+        shrink,
+        origin: location.origin,
+      })
     )
   }
 

@@ -51,7 +51,7 @@ export class DraftClosed extends Error {}
  * of photos go by Wi-Fi only), lost (held before the storage was cleared, until the server is told), formerly (devices
  * that this phone was before), missed (what the server misses: push's gone and elsewhere), under_way (ids of entries
  * that the server may have though it said nothing), `visits <round> <household>` ([{at, place}] where nobody was in),
- * between (households that no round asks for), supports (what can be and was given), bundle_pass (of hello).
+ * between (households that no round asks for), supports (what can be and was given), pass (of hello).
  */
 export class Store extends Settings {
   #sealing
