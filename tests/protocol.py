@@ -45,7 +45,8 @@ def check(answer: TestResponse, sent: Any = None, *, is_of_a_phone: bool = True)
         return
     where = f"{method} {path} → {answer.status_code}"
     if answer.request.headers.get("Sec-Fetch-Mode") == "navigate":  # for whoever opens it as a page nothing is there
-        _hold_refusal(where, answer, "not_found")
+        if method != "HEAD":
+            _hold_refusal(where, answer, "not_found")
         return
     try:
         described, values = ADDRESSES.match(path.removeprefix(BASE), method)

@@ -439,18 +439,6 @@ def test_a_stranger_is_asked_to_sign_in_everywhere_but_on_public_pages(app: Flas
             assert answer.status_code == 401, (method, address)
 
 
-def test_no_address_of_the_app_opens_as_a_page(app: Flask, login_as: Any, small_round: str) -> None:
-    """Who holds a locked phone types an address into its browser: the sign-in alone shows nothing there."""
-    browser, tried = login_as("enumerator"), 0
-    for endpoint, method, address in walked(app):
-        if method == "GET" and address.startswith("/api/") and verb_of(app, endpoint) != PUBLIC:
-            tried += 1
-            answer = browser.get(address, headers={"Sec-Fetch-Mode": "navigate"})
-            assert (answer.status_code, answer.json["problem"]["code"]) == (404, "not_found"), address
-    assert tried > 5
-    assert browser.get("/api/v1/hello", headers={"Sec-Fetch-Mode": "cors"}).status_code == 200
-
-
 @pytest.mark.parametrize("role", Role)
 def test_a_role_reaches_what_is_its_own_and_nothing_else(
     app: Flask, login_as: Any, small_round: str, role: Role

@@ -1,7 +1,7 @@
 // What the office said of itself and of this account, as it is kept.
 
 /**
- * What vouches for the account is sealed apart, and what holds for the moment not kept at all: a storage that was copied
+ * What vouches for the account is sealed apart, and what holds for the moment is not kept: a storage that was copied
  * must not speak for anybody.
  * @param {{ set: (key: string, value: any) => Promise<any> }} store
  * @param {Hello} greeting
