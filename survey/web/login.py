@@ -69,7 +69,8 @@ def page() -> str | BaseResponse:
         if not delivers_only(found) and found.row.vault_key is None:
             return redirect(onward or home_of(found.account))
     withdrawn = PROBLEMS["revoked"] if any(map(held, kinds)) else None
-    return render_template("login.html", form=SignIn(), failed=False, withdrawn=withdrawn)
+    once_more = SessionKind.PHONE not in kinds and held(SessionKind.PHONE) is not None
+    return render_template("login.html", form=SignIn(), failed=False, withdrawn=withdrawn, once_more=once_more)
 
 
 @blueprint.post("/login")

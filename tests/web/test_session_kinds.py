@@ -105,3 +105,13 @@ def test_a_desk_on_a_phone_that_was_withdrawn_ends_with_it(client: Any, session:
     assert client.post("/api/v1/push", json=body, headers={"X-CSRF-Token": token}).status_code == 200
     session.rollback()
     assert {one.device for one in session.query(sessions.SessionRow)} == {"may-1"}
+
+
+def test_who_is_signed_in_to_the_app_is_told_why_the_desk_asks_once_more(app: Flask, session: Any) -> None:
+    account, words = find_account(session, OWN[Role.SUPERVISOR][0]), "Mời nhập lại mật khẩu"
+    assert account is not None
+    session.rollback()
+    phone = browser_of(app, account, SessionKind.PHONE)
+    assert words in phone.get("/login?next=/desk/").text
+    assert phone.get("/login?next=/").status_code == 302  # onward to the app
+    assert words not in app.test_client().get("/login?next=/desk/").text
