@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     for part in (questionnaires, points, readings):
         part.init_app(app)
     proposals.takers.are(take_up)
-    supports.takers.are(from_phones.take_up)
+    supports.takers.are(partial(from_phones.take_up, installation.blinded))
     server.init_app(app)
     demo.init_app(app)
     app.add_url_rule("/healthz", view_func=healthz)

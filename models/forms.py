@@ -32,6 +32,7 @@ class FormVersion(Base):
     __table_args__ = (
         one_of("source_kind", SourceKind),
         CheckConstraint("(source_sha256 IS NULL) = (source_kind IS NULL)", name="source_whole"),
+        CheckConstraint("proposed_by IS NULL OR proposed_by <> published_by", name="two_people"),
     )
 
     form_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -40,12 +41,14 @@ class FormVersion(Base):
     source: Mapped[str] = mapped_column(Text)  # the source where it is text and was given as such, else ""
     bundle: Mapped[Any] = mapped_column(JSONText)
     published_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    published_by: Mapped[str | None] = mapped_column(ForeignKey("account.id"))  # NULL: by command
+    # Who confirmed it; of a command, who was named as the second person. NULL: by command before there were two.
+    published_by: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
     source_name: Mapped[str | None] = mapped_column(String(120))
     source_kind: Mapped[str | None] = mapped_column(String(8))  # NULL: `source` is what there is, Markdown
     source_sha256: Mapped[str | None] = mapped_column(ForeignKey("stored_file.sha256"))
     xform: Mapped[str | None] = mapped_column(Text)  # ODK XForm, for ODK Collect
     retired_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # no new round may use it from then on
+    proposed_by: Mapped[str | None] = mapped_column(ForeignKey("account.id"))  # NULL: by command, or of before
 
 
 class FormVersionFile(Base):
@@ -63,12 +66,15 @@ class FormVersionFile(Base):
 
 class FormDraft(Base):
     """A questionnaire on its way: what was uploaded last and what the check said of it. `bundle` NULL: it has faults,
-    or other content is published under its version."""
+    or other content is published under its version. Proposed, it waits for a second person; whatever changes it ends
+    that."""
 
     __tablename__ = "form_draft"
     __table_args__ = (
         one_of("source_kind", SourceKind),
         CheckConstraint("(bundle IS NULL) = (hash IS NULL)", name="compiled_whole"),
+        CheckConstraint("(proposed_by IS NULL) = (proposed_at IS NULL)", name="proposed_whole"),
+        CheckConstraint("proposed_by IS NULL OR hash IS NOT NULL", name="proposed_without_faults"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -85,6 +91,9 @@ class FormDraft(Base):
     account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    proposed_by: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
+    proposed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    province_id: Mapped[str | None] = mapped_column(ForeignKey("place.id"))  # NULL: of no province, open to all
 
 
 class FormDraftFile(Base):
@@ -150,6 +159,7 @@ class PointsTable(Base):
     account_id: Mapped[str | None] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     agreed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    province_id: Mapped[str | None] = mapped_column(ForeignKey("place.id"))  # NULL: of no province, open to all
 
 
 class PointsEntry(Base):

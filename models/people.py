@@ -16,7 +16,7 @@ class Account(Base):
     """A person who signs in. `place_id`: an enumerator's or supervisor's commune, a province officer's province."""
 
     __tablename__ = "account"
-    __table_args__ = (one_of("role", Role),)
+    __table_args__ = (one_of("role", Role), CheckConstraint("demo = 'demo'", name="of_the_demo"))
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     username: Mapped[str] = mapped_column(String(60), unique=True)
@@ -29,6 +29,8 @@ class Account(Base):
     session_epoch: Mapped[int] = mapped_column(default=0)
     language: Mapped[str] = mapped_column(String(5), default="vi")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # "demo": everybody knows its password. It refers to the mark of the place, so it is nowhere but in a demo.
+    demo: Mapped[str | None] = mapped_column(ForeignKey("server_state.key"))
 
 
 class AccountVillage(Base):
@@ -162,6 +164,12 @@ class SessionRow(Base):
     factor_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ended: Mapped[datetime | None] = mapped_column(UTCDateTime)
     why: Mapped[str | None] = mapped_column(String(16))
+    # Of a phone's, once its vault has made one: a public key (SPKI, base64). Then the cookie alone is told nothing, but
+    # who shows the text of `access_hash` until then; `proven`: the last nonce that was signed with it.
+    vault_key: Mapped[str | None] = mapped_column(String(200))
+    access_hash: Mapped[str | None] = mapped_column(String(64))
+    access_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    proven: Mapped[datetime | None] = mapped_column(UTCDateTime)
     # Passwords, codes and keys shown within it that were wrong, since the last right one.
     wrong: Mapped[int] = mapped_column(default=0, server_default="0")
 
@@ -236,3 +244,20 @@ class AuditEvent(Base):
     verb: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(120), default="")
     detail: Mapped[Any] = mapped_column(JSONText, nullable=True)
+
+
+class HouseholdOpening(Base):
+    """Who was shown a page of a household, and when (`evidence/openings.py`)."""
+
+    __tablename__ = "household_opening"
+    __table_args__ = (
+        Index("ix_household_opening_household", "household_id", "at"),
+        Index("ix_household_opening_account", "account_id", "at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    commune_id: Mapped[str] = mapped_column(String(16))
+    household_id: Mapped[str] = mapped_column(String(36))
+    page: Mapped[str] = mapped_column(String(40))

@@ -29,7 +29,8 @@ class Support(Base):
     """A support that was given: to a household, or to `person_id` of it, or to a worker whom no register knows. `act`:
     what was written down in one go; `household_class`: of the household on that day, as it was known when this was
     written; `exception`: why it was given though a rule stands against it, "" for most; `worker_number`: a keyed hash
-    of the identity number, never the number; `fund_seq`: the payment that the fund made for it."""
+    of the identity number, never the number; `person_number`: the same of the number that the register knew of a member
+    when this was written, or has since it was mended; `fund_seq`: the payment that the fund made for it."""
 
     __tablename__ = "support"
     __table_args__ = (
@@ -48,6 +49,7 @@ class Support(Base):
         Index("ix_support_household", "household_id"),
         Index("ix_support_person", "person_id"),
         Index("ix_support_worker", "worker_number"),
+        Index("ix_support_person_number", "person_number"),
         Index("ix_support_given", "commune_id", "given_on"),
         Index("ix_support_act", "act"),
     )  # fmt: skip
@@ -63,6 +65,7 @@ class Support(Base):
     fund_seq: Mapped[int | None]
     household_id: Mapped[str | None] = mapped_column(String(36))
     person_id: Mapped[str | None] = mapped_column(String(64))
+    person_number: Mapped[str | None] = mapped_column(String(64))
     worker_name: Mapped[str | None] = mapped_column(String(120))
     worker_birth: Mapped[str | None] = mapped_column(String(10))  # 1990, or 1990-05-31
     worker_number: Mapped[str | None] = mapped_column(String(64))

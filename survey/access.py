@@ -102,8 +102,8 @@ VERBS: dict[str, dict[Role, Scope]] = {
     "bundle.import": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "job.follow": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     "account.read": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
-    # Who of a commune visits which household: its own office says it.
-    "work.assign": {_S: Scope.COMMUNE, _A: Scope.ALL},
+    # Who of a commune visits which household, and that a lost interview is settled: its own office says it.
+    "work.manage": {_S: Scope.COMMUNE, _A: Scope.ALL},
     "account.manage": {_S: Scope.COMMUNE, _P: Scope.PROVINCE, _A: Scope.ALL},
     # Who did what: of the accounts of a province, or of all.
     "audit.read": {_P: Scope.PROVINCE, _A: Scope.ALL},

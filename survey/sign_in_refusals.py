@@ -1,5 +1,5 @@
-"""Refusals of signing in, of passwords, of the second factor, and of files that nobody asked for, for `problems.py`:
-code → status, what is so, the next step."""
+"""Refusals of signing in, of passwords, of the second factor, of four eyes, and of files that nobody asked for, for
+`problems.py`: code → status, what is so, the next step."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         401,
         N_("Five wrong tries, one after another: this sign-in was ended."),
         N_("Sign in again. Nothing on this device was lost."),
+    ),
+    "not_open": (
+        401,
+        N_("This phone has not shown that it is unlocked."),
+        N_("Open Sổ Hộ and type the PIN. If it still says so, sign in again. Nothing on this device was lost."),
     ),
     "new_waits": (
         429,
@@ -77,6 +82,31 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         409,
         N_("Whoever knew a password of an account does not decide on what came by it then, nor hand it over."),
         N_("Another supervisor of the commune does, or the province."),
+    ),
+    "demo_password": (
+        403,
+        N_("This is the demo's password, which everybody knows: nobody signs in with it outside of a demo."),
+        N_("Ask whoever looks after your account for a code of a first sign-in, then choose a password of your own."),
+    ),
+    "own_proposal": (
+        409,
+        N_("You proposed this questionnaire yourself: another person confirms it."),
+        N_("Ask another officer of the province, or an administrator, to look at it."),
+    ),
+    "same_hands": (
+        409,
+        N_("One of you two could sign in as the other: that is one person, not two."),
+        N_("Let the account be handed over to its owner first (page Accounts), or ask another officer."),
+    ),
+    "not_proposed": (
+        409,
+        N_("Nobody proposes this draft for publication now."),
+        N_("Load the page again to see what became of it."),
+    ),
+    "form_seen_other": (
+        409,
+        N_("This draft, or the version before it, is not the one that you looked at."),
+        N_("Load the page again. If it says the same, press “Save and check again”, then look at what changed."),
     ),
     "somebody_may": (
         409,

@@ -572,11 +572,14 @@ class TaskState(Term):
 
 
 class SessionKind(Term):
-    """What a session is for (`accounts/sessions.py`). One cookie serves phone and desk today; others may come."""
+    """What a session is for (`accounts/sessions.py`): a phone's opens no page, a desk's no phone's door. `BOTH`: begun
+    before there were two; no sign-in begins one any more."""
 
     BOTH = "both", "Điện thoại và máy văn phòng", "Phone and desk"
     SEND = "send", "Chỉ gửi phiếu", "Sending only"
     HALF = "half", "Đã nhập mật khẩu, chờ mã", "Password typed, code awaited"
+    PHONE = "phone", "Điện thoại", "Phone"
+    DESK = "desk", "Máy văn phòng", "Desk"
 
 
 class SessionEnd(Term):

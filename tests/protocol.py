@@ -44,6 +44,10 @@ def check(answer: TestResponse, sent: Any = None, *, is_of_a_phone: bool = True)
     if not path.startswith("/api/"):
         return
     where = f"{method} {path} → {answer.status_code}"
+    if answer.request.headers.get("Sec-Fetch-Mode") == "navigate":  # for whoever opens it as a page nothing is there
+        if method != "HEAD":
+            _hold_refusal(where, answer, "not_found")
+        return
     try:
         described, values = ADDRESSES.match(path.removeprefix(BASE), method)
     except NotFound:

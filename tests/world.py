@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import OF_COUNTED, Assessment, RegisterEntry, ServerState, Standard
 from survey.accounts import accounts
-from survey.accounts.factor import DEMO
+from survey.accounts.demo import DEMO
 from survey.register.places import add_village, load_province
 from survey.tallies import places as tallies
 from survey.terms import Area, Role

@@ -123,6 +123,8 @@ interface Hello {
   revoked: boolean
   bundle_pass?: Signed
   escrow?: { id: string; key: string }
+  /** null: this sign-in takes no key; servers of earlier releases say nothing of it. */
+  proof?: { session: string; nonce: string; bound: boolean } | null
   /** Of ours: a key that nobody introduced. */
   stranger?: string
 }

@@ -45,19 +45,22 @@
 
   /** The parts of a bundle, and how much there is: {parts, entries, drafts, files, lost}. */
   async function gathered(db, ring) {
-    const [hello, outbox, drafts, journal, files] = await Promise.all([
+    const [hello, pass, outbox, drafts, journal, files] = await Promise.all([
       meta(db, "hello"),
+      meta(db, "pass"),
       ...["outbox", "drafts", "journal", "files"].map((name) => every(db, name)),
     ])
     const unsent = outbox.filter((row) => row.state !== "received" || row.missing.length)
     const open = drafts.filter((draft) => draft.state === "open")
     const isOpen = new Set(open.map((draft) => draft.id))
     const steps = journal.filter((step) => isOpen.has(step.draft))
-    const parts = [`${JSON.stringify({ pass: hello.bundle_pass || null })}\n`]
+    const isSealed = Boolean(pass && pass.sealed)
+    const parts = [`${JSON.stringify({ pass: (!isSealed && pass) || hello.bundle_pass || null })}\n`]
     if (ring)
       parts.push(
         `${JSON.stringify({ ring: { id: ring.id, account: ring.account, escrow: base64Of(ring.escrow), escrow_id: ring.escrow_id } })}\n`,
       )
+    if (ring && isSealed) parts.push(lineOf("meta", "pass", pass))
     for (const row of unsent) parts.push(lineOf("outbox", row.id, row))
     for (const row of open) parts.push(lineOf("drafts", row.id, row))
     for (const row of steps) parts.push(lineOf("journal", [row.draft, row.seq], row))

@@ -22,6 +22,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from models import Account, AuditEvent, RecoveryCode, SecondFactor, ServerState
+from survey.accounts.demo import is_demo
 from survey.accounts.four_eyes import hands_of
 from survey.accounts.seals import Seals
 from survey.accounts.sessions import end_all
@@ -34,7 +35,7 @@ CODES = 10  # for recovery, of 50 bits each
 GRACE = timedelta(days=14)
 NEEDED = {Role.SUPERVISOR, Role.PROVINCE, Role.ADMIN}
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # 32, none that looks like another
-_SINCE, DEMO = "factor_since", "demo"  # of ServerState
+_SINCE = "factor_since"  # of ServerState
 ISSUER = "Sổ Hộ"
 
 
@@ -154,7 +155,7 @@ def may_set_password(session: Session, account: Account, by: Account) -> None:
 
 def due(session: Session, account: Account) -> datetime | None:
     """When an account without a factor must have one; None for who has one, or needs none."""
-    if account.role not in NEEDED or session.get(ServerState, DEMO) is not None or has(session, account):
+    if account.role not in NEEDED or is_demo(session) or has(session, account):
         return None
     since = session.get(ServerState, _SINCE)
     begun = datetime.fromisoformat(since.value) if since else None

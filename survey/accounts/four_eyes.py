@@ -128,6 +128,12 @@ def hands_of(session: Session, ids: Iterable[str], rule: Rule = Rule.UNTIL_HANDE
     return Hands(found, datetime.fromisoformat(begun.value) if begun else None, rule)
 
 
+def are_one(session: Session, one: str, other: str, now: datetime, *, acted: datetime | None = None) -> bool:
+    """Whether one person may be behind two accounts where a matter needs two: `other` acted at `acted` (None: now)."""
+    hands = hands_of(session, [one, other])
+    return bool(hands.on(one, now) & hands.on(other, acted or now))
+
+
 def rule_of(session: Session, province_id: str | None) -> Rule:
     """What a province has blocked."""
     state = session.get(ServerState, f"{_RULE}{province_id}")

@@ -28,6 +28,7 @@ from survey.problems import Problem
 from survey.terms import Role, SessionEnd, SessionKind
 
 HOURS = {Role.ENUMERATOR: 24 * 14, Role.SUPERVISOR: 12, Role.PROVINCE: 12, Role.ADMIN: 12}
+DESK = timedelta(hours=12)  # the longest day at a desk, whoever's: a desk found open on a phone is none for weeks
 LEGACY = timedelta(days=14)  # how long a cookie of before is taken
 SEEN = timedelta(minutes=10)  # how exactly it is known when a session was last heard of
 FRESH = timedelta(minutes=15)  # since the password was typed: who finds a phone that is signed in does not know it
@@ -56,10 +57,11 @@ def begin(
 ) -> tuple[SessionRow, str]:
     """A session of who has just typed the password; its text is known here and now, and nowhere later."""
     text = new_text()
+    longest = lasts or timedelta(hours=HOURS[Role(account.role)])
     row = SessionRow(
         id=new_id(), account_id=account.id, token_hash=hash_of(text), kind=kind.value, epoch=account.session_epoch,
         device=None, said=[], agent="".join(one for one in agent if one.isprintable())[:200], made=now, seen=now,
-        idle_until=None, ends=now + (lasts or timedelta(hours=HOURS[Role(account.role)])), password_at=now,
+        idle_until=None, ends=now + (min(longest, DESK) if kind == SessionKind.DESK else longest), password_at=now,
         factor_at=None, ended=None, why=None, wrong=0,
     )  # fmt: skip
     session.add(row)

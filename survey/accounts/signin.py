@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from models import Account
-from survey.accounts import guessing
+from survey.accounts import demo, guessing
 from survey.accounts.accounts import find_account, fold, hash_password, is_outdated, password_matches
 from survey.accounts.guessing import MadeUpNames, Shown, Try
 
@@ -57,7 +57,8 @@ def is_right(asked: Asked, password: str) -> bool:
 
 def answered(session: Session, asked: Asked, right: bool, password: str) -> Account | None:
     """The account, or None when name and password do not belong together (or it is closed); what was counted of a right
-    one is taken back. That somebody signed in is recorded where that is done, after the second factor."""
+    one is taken back. That somebody signed in is recorded where that is done, after the second factor. Raises
+    `demo_password`."""
     if asked.tried is None:
         return None
     account = session.get_one(Account, asked.tried.account_id)
@@ -65,6 +66,7 @@ def answered(session: Session, asked: Asked, right: bool, password: str) -> Acco
         guessing.was_wrong(session, asked.tried)
         return None
     guessing.take_back(session, asked.tried)
+    demo.refuse(session, password)
     if is_outdated(account.password_hash):
         account.password_hash = hash_password(password)  # the same password: sessions go on
     return account

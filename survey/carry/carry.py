@@ -123,7 +123,7 @@ def take(
     account = said or carrier
     if account is None:
         raise Problem("bundle_of_nobody")
-    vouched = said is not None and is_vouched(session, signer, said, bundle.device_id, bundle.vouched, now)
+    vouched = said is not None and is_vouched(session, signer, said, bundle.device_id, bundle.passed, now)
     device_id = bundle.device_id or "bundle"
     foresee_rules(session, account, device_id, bundle.entries, now, signer, permitted=vouched)
     _lock(session, account, bundle)

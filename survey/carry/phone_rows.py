@@ -22,10 +22,13 @@ OVERHEAD = IV + 16  # what a box is longer than what lies in it
 
 
 class PhoneRows:
-    """What was read of the rows. `damaged`: how many could not be opened; `begun`: interviews that nobody finished."""
+    """What was read of the rows. `damaged`: how many could not be opened; `begun`: interviews that nobody finished.
+    `vouched`: the pass, where it lay sealed; it speaks for the entries that lay under the same ring (`sealed`: how
+    many), not for what somebody who cannot open the phone puts beside them."""
 
     def __init__(self) -> None:
-        self.damaged = 0
+        self.damaged = self.sealed = 0
+        self.vouched: Any = None
         self._ring_id = ""
         self._key: bytes | None = None
         self._drafts: dict[str, dict[str, Any]] = {}
@@ -34,7 +37,7 @@ class PhoneRows:
     def open_ring(self, said: Any, escrow: Escrow, account_id: str) -> None:
         """The key of the rows that follow. Only the ring of the account that the bundle names has one to give."""
         said = said if isinstance(said, dict) else {}
-        self._ring_id = str(said.get("id"))
+        self._ring_id, self.vouched, self.sealed = str(said.get("id")), None, 0
         try:
             key = escrow.open(b64decode(said["escrow"], validate=True), vault_label(account_id))
         except (KeyError, TypeError, ValueError, Problem):  # wrapped to a former key, or somebody else's
@@ -45,10 +48,16 @@ class PhoneRows:
         """Take a row in; returns the entry that it holds, or None."""
         try:
             store, key, row = said["store"], said["key"], dict(said["plain"])
+            opened: dict[str, Any] = {}
             if "box" in said:
-                row |= json.loads(self.unsealed(store, key, b64decode(said["box"], validate=True)))
+                opened = dict(json.loads(self.unsealed(store, key, b64decode(said["box"], validate=True))))
+            row |= opened
             if store == "outbox":
+                self.sealed += "entry" in opened
                 return row["entry"]
+            if (store, key) == ("meta", "pass"):
+                self.vouched = opened
+                return None
             if store == "drafts":
                 self._drafts[str(row["id"])] = row
             else:

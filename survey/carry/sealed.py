@@ -61,6 +61,11 @@ class Bundle:
     files: list[Enclosed] = field(default_factory=list)
     rows: PhoneRows = field(default_factory=PhoneRows)
 
+    @property
+    def passed(self) -> Any:
+        """The pass that speaks for all of the entries; None without one."""
+        return self.vouched or (self.rows.vouched if self.rows.sealed == len(self.entries) else None)
+
 
 def open_bundle(stream: IO[bytes], escrow: Escrow, folder: Path, file_limit: int) -> Bundle:
     """Open a bundle; its files are put into `folder`, which must be there and empty.

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from migrations.upgrade import upgrade
 from models.commune_counter import lock_commune
-from survey.accounts import guessing, sessions
+from survey.accounts import demo, guessing, sessions
 from survey.evidence import audit
 from survey.files.store import sweep
 from survey.files.uploads import clean
@@ -98,6 +98,13 @@ def bring_up(*, new: bool) -> None:
         clean(session, instance / "uploads", now())
         sessions.forget(session, now())
         guessing.forget(session, now())
+        left_over = demo.left_over(session)
+    if left_over:
+        said = N_(
+            "Accounts of the demo stand among yours with the password that everybody knows: %(names)s. Give each of "
+            "them another (so-ho account password NAME), then start again. What was done with them: so-ho audit list."
+        )
+        raise SystemExit(gettext(said, names=", ".join(left_over)))
     sweep(instance / "files")
     _close_to_others(instance)
 

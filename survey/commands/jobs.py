@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -16,6 +17,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from models import Job
+from survey.accounts.escrow import blind
 from survey.clocks import instant
 from survey.commands.refusals import RefusedBy, RefusingGroup
 from survey.evidence import audit
@@ -54,7 +56,8 @@ def work(until_empty: bool, child: bool) -> None:
 
 
 def _kinds() -> Mapping[str, Kind]:
-    return kinds(current_app.extensions["prover"], current_app.extensions["words_in"])
+    numbers = partial(blind, current_app.config["INDEX_KEY"])
+    return kinds(current_app.extensions["prover"], current_app.extensions["words_in"], numbers)
 
 
 class _WhileParent(Event):

@@ -15,11 +15,11 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import FormVersion, RegisterEntry, Round
+from models import FormDraft, FormVersion, RegisterEntry, Round
 from survey.commands.form import WORKBOOK, form_group
 from survey.commands.refusals import RefusedBy, RoundCommand
 from survey.problems import Problem
-from survey.questionnaires import drafts, versions
+from survey.questionnaires import drafts, publishing, versions
 from survey.questionnaires.check import TAKEN, check
 from survey.questionnaires.form_files import KINDS, GivenFile, Refused, check_files, check_source, ending
 from survey.questionnaires.published import Given, as_xlsx, given_of
@@ -32,6 +32,7 @@ from survey.web.session import now, transaction
 ATTACH = click.option(
     "--attach", "attached", type=WORKBOOK, multiple=True, help="A file that the workbook names; repeatable."
 )
+SECOND = click.option("--second", help="The account of a second person, who has seen what changed and its hash.")
 REFUSED = {
     "version_taken": N_(
         "%(form)s %(version)s is published with other content: change the version number on the sheet settings."
@@ -44,6 +45,10 @@ REFUSED = {
     "other_form": N_("This round is asked with another questionnaire."),
     "other_standard": N_("%(form)s %(version)s judges by another poverty standard than the round's."),
     "not_allowed_now": N_("This round is closed."),
+    "form_seen_other": N_(
+        "%(form)s %(version)s: this program makes another questionnaire of it than the draft shows. Save it once more "
+        "on its page, or publish the file."
+    ),
 }
 
 
@@ -72,7 +77,7 @@ def add(file: Path, attached: tuple[Path, ...]) -> None:
 def listing() -> None:
     """Every version and draft: state, records made with it, rounds asked with it."""
     with transaction() as session:
-        for draft in drafts.drafts(session):
+        for draft in drafts.drafts(session, None):
             named = f"{draft.form_id or '–'} {draft.version or '–'}"
             faults = gettext("%(count)s faults", count=len(draft.faults))
             click.echo(f"{named}\t{FormState.DRAFT.vi}\t{faults}\t{draft.id}")
@@ -85,12 +90,16 @@ def listing() -> None:
 @form_group.command("publish")
 @click.argument("target")
 @ATTACH
+@SECOND
 @with_appcontext
-def publish(target: str, attached: tuple[Path, ...]) -> None:
-    """Store a workbook (or a draft, by its id) as a version that rounds can be asked with; it never changes."""
+def publish(target: str, attached: tuple[Path, ...], second: str | None) -> None:
+    """Store a workbook (or a draft, by its id) as a version that rounds can be asked with; it never changes.
+
+    Two people publish: who types this, and --second. Without it the hash is said, to be shown to that person.
+    """
     path = Path(target)
     if not path.is_file():
-        _publish_draft(target)
+        _publish_draft(target, second)
         return
     source, files = _uploads(path, attached)
     try:
@@ -107,19 +116,38 @@ def publish(target: str, attached: tuple[Path, ...]) -> None:
             said = N_("%(name)s: %(count)s faults, cannot be published yet.")
             raise click.ClickException(gettext(said, name=path.name, count=len(checked.faults)))
         try:
-            made = versions.publish_given(session, form, given, now())
+            made = versions.publish_given(session, form, given, now(), None, _people(session, form.hash, second))
         except Problem as problem:
             raise _refused(problem.code, form.id, form.version) from None
     click.echo(f"{made.form_id} {made.version} {made.hash}")
 
 
-def _publish_draft(draft_id: str) -> None:
+def _people(session: Session, content: str, second: str | None, draft: FormDraft | None = None) -> dict[str, str]:
+    """The second person. What is published already needs nobody: it stays as it is."""
+    if second is None:
+        if content in versions.hashes(session):
+            return {}
+        said = N_(
+            "A questionnaire is published by two. Let an officer of the province or an administrator look at what "
+            "changed and at its hash, then name their account with --second. Or keep it as a draft (form add): it is "
+            "then proposed and confirmed on its page.\nHash: %(hash)s"
+        )
+        raise click.ClickException(gettext(said, hash=content))
+    found = publishing.second_person(session, second, draft)
+    if found is None:
+        said = N_("%(name)s is no account that may publish questionnaires (province or administrator).")
+        raise click.ClickException(gettext(said, name=second))
+    return found
+
+
+def _publish_draft(draft_id: str, second: str | None) -> None:
     try:
         with transaction() as session:
-            draft = drafts.find_draft(session, draft_id, lock=True)
+            draft = drafts.find_draft(session, draft_id, None, lock=True)
             form_id, version = draft.form_id or "–", draft.version or "–"
+            people = _people(session, draft.hash or "", second, draft) if not draft.faults else {}
             try:
-                made = drafts.publish_draft(session, draft, now(), None)
+                made = drafts.publish_draft(session, draft, now(), None, people)
             except Problem as problem:
                 _say(draft.faults, [])
                 raise _refused(problem.code, form_id, version) from None

@@ -4,7 +4,8 @@
 begins with 999, a birth-place code that does not exist, so that none can be a real person's. No telephone numbers.
 """
 
-from survey.demo.accounts import ACCOUNTS, PASSWORD
+from survey.accounts.demo import PASSWORD
+from survey.demo.accounts import ACCOUNTS
 from survey.demo.load import Loaded, load_demo
 
 __all__ = ["ACCOUNTS", "PASSWORD", "Loaded", "load_demo"]

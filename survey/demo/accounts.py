@@ -10,7 +10,6 @@ from survey.terms import Area, Role
 
 PROVINCE, REGION = "14", "mien_nui_phia_bac"
 COMMUNE = "03757"  # xã Mường Khiêng
-PASSWORD = "soho-demo-2026"  # of every demo account: printed when the demo is loaded
 
 
 @dataclass(frozen=True)

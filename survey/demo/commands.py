@@ -12,10 +12,11 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from models import Account
+from survey.accounts.demo import PASSWORD, mark
 from survey.commands.installation import bring_up
 from survey.demo import simulate as simulation
-from survey.demo.accounts import ACCOUNTS, PASSWORD, VILLAGES
-from survey.demo.load import load_demo, mark
+from survey.demo.accounts import ACCOUNTS, VILLAGES
+from survey.demo.load import load_demo
 from survey.form.form import Form
 from survey.problems import Problem
 from survey.text import N_

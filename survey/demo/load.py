@@ -9,11 +9,11 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, FormVersion, Round, ServerState, Standard
+from models import Account, FormVersion, Round, Standard
 from survey.accounts.accounts import create_account
-from survey.accounts.factor import DEMO
+from survey.accounts.demo import DEMO, PASSWORD, mark
 from survey.clocks import day_of
-from survey.demo.accounts import ACCOUNTS, COMMUNE, PASSWORD, PROVINCE, REGION, VILLAGES, DemoAccount, title_of
+from survey.demo.accounts import ACCOUNTS, COMMUNE, PROVINCE, REGION, VILLAGES, DemoAccount, title_of
 from survey.demo.answers import DemoHousehold, context_of, interview
 from survey.demo.households import households
 from survey.demo.work import FieldWork
@@ -68,13 +68,8 @@ def load_demo(session: Session, now: datetime, signer: Signer) -> Loaded:
     return Loaded(ACCOUNTS, PASSWORD, sum(map(len, by_village.values())), work.begin(by_village))
 
 
-def mark(session: Session) -> None:
-    """This place is a demo: its passwords are known to all, and no second factor is asked for."""
-    session.merge(ServerState(key=DEMO, value="1"))
-
-
 def _account(session: Session, account: DemoAccount, villages: list[str], now: datetime) -> Account:
-    return create_account(
+    made = create_account(
         session,
         username=account.username,
         display_name=account.display_name,
@@ -84,6 +79,8 @@ def _account(session: Session, account: DemoAccount, villages: list[str], now: d
         place_id=account.place_id,
         villages=[villages[number - 1] for number in account.villages],
     )
+    made.demo = DEMO
+    return made
 
 
 def questionnaire(session: Session, now: datetime) -> tuple[Form, FormVersion]:

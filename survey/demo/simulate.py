@@ -36,10 +36,11 @@ from models import (
 from models.commune_counter import lock_commune
 from models.many_rows import at_hand
 from survey.accounts.accounts import create_account
+from survey.accounts.demo import DEMO, PASSWORD, mark
 from survey.canonical import ascii_text
 from survey.clocks import day_of
-from survey.demo.accounts import PASSWORD, PROVINCE, REGION, SIMULATED_ADMIN, invented_village, title_of
-from survey.demo.load import mark, questionnaire
+from survey.demo.accounts import PROVINCE, REGION, SIMULATED_ADMIN, invented_village, title_of
+from survey.demo.load import questionnaire
 from survey.demo.names import THAI, family_name, full_name
 from survey.demo.shapes import CODE, Shape, Visit, make_shape, marks_of, twin_of, uuid4_of
 from survey.demo.simulated_rows import Desk, House, Season, at, device
@@ -115,7 +116,8 @@ def begin(
     for year in range(last - rounds_back + 1, last + 1):
         seasons.append(_planned(session, version, year, chosen, uuid4_of(random)))
     username, name = SIMULATED_ADMIN
-    create_account(session, username=username, display_name=name, role=Role.ADMIN, password=PASSWORD, now=now)
+    admin = create_account(session, username=username, display_name=name, role=Role.ADMIN, password=PASSWORD, now=now)
+    admin.demo = DEMO
     return Simulated(chosen, [one.round.id for one in seasons]), seasons, form
 
 
@@ -351,7 +353,7 @@ def _accounts(session: Session, commune_id: str, villages: list[str], random: Ra
             id=uuid4_of(random), username=f"{name}-{commune_id}", role=role.value, place_id=commune_id,
             display_name=full_name(random, THAI, "nam", family_name(random, THAI), set()),
             password_hash=known.password_hash, language=known.language, active=True, session_epoch=known.session_epoch,
-            created_at=now,
+            created_at=now, demo=DEMO,
         )  # fmt: skip
         session.add(account)
         found[role] = account

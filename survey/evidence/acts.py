@@ -15,8 +15,9 @@ from sqlalchemy import Select, cast, func, literal, null, or_, select, type_coer
 from sqlalchemy.orm import Session
 from sqlalchemy.types import String, Text
 
-from models import AuditEvent, SubmissionEvent, SubmissionStatus
+from models import AuditEvent, HouseholdOpening, SubmissionEvent, SubmissionStatus
 from survey.clocks import HERE
+from survey.evidence.openings import OPENED
 from survey.terms import Action
 
 REVIEW = "review."  # before an act of the review log
@@ -36,13 +37,14 @@ class Act(NamedTuple):
 @dataclass(frozen=True)
 class Wanted:
     """Which lines. `accounts`: only acts of these (None: of all, the server's too); `subjects`: the ids of a household
-    or of whatever an act was about, or names in its details; days as on the clock of Việt Nam, both included. Raises
-    ValueError for a day that nobody can mean."""
+    or of whatever an act was about, or names in its details; `openings`: also who was shown a household; days as on the
+    clock of Việt Nam, both included. Raises ValueError for a day that nobody can mean."""
 
     accounts: Collection[str] | None = None
     person: str | None = None
     subjects: Collection[str] | None = None
     verb: str | None = None
+    openings: bool = True
     since: date | None = None
     until: date | None = None
 
@@ -70,6 +72,8 @@ def every(session: Session, wanted: Wanted) -> Iterator[Act]:
 def verbs(session: Session) -> list[str]:
     """The acts that were ever done."""
     found = set(session.scalars(select(AuditEvent.verb).distinct()))
+    if session.scalar(select(HouseholdOpening.id).limit(1)) is not None:
+        found.add(OPENED)
     return sorted(found | {REVIEW + action.value for action in Action})
 
 
@@ -94,7 +98,7 @@ def _query(wanted: Wanted) -> Select[Any]:
         (SubmissionStatus.commune_id == SubmissionEvent.commune_id)
         & (SubmissionStatus.submission_id == SubmissionEvent.submission_id),
     )
-    both = union_all(acts, reviewed).subquery()
+    both = union_all(acts, reviewed, *([_opened(wanted)] if wanted.openings else [])).subquery()
     query = select(both.c.at, both.c.account_id, both.c.verb, both.c.subject, both.c.detail)
     query = query.order_by(both.c.at.desc(), both.c.id)
     if wanted.accounts is not None:
@@ -112,6 +116,19 @@ def _query(wanted: Wanted) -> Select[Any]:
     if wanted.until is not None:
         query = query.where(both.c.at < _midnight(wanted.until + timedelta(days=1)))
     return query
+
+
+def _opened(wanted: Wanted) -> Select[Any]:
+    """Narrowed here by what has an index: there are more of them than of all acts."""
+    of = HouseholdOpening
+    page = literal('{"page": "', Text) + of.page + literal('"}', Text)
+    rows: Any = select(of.at, of.account_id, literal(OPENED), of.household_id, page, of.id)
+    if wanted.subjects is not None:
+        rows = rows.where(of.household_id.in_(sorted(wanted.subjects)))
+    if wanted.person is not None:
+        rows = rows.where(of.account_id == wanted.person)
+    narrowed: Select[Any] = rows
+    return narrowed
 
 
 def _midnight(day: date) -> datetime:

@@ -27,6 +27,7 @@ _AS_LONG = frozenset(
     "string substr substring substring-before substring-after translate normalize-space selected-at base64-decode"
     " extract-signed".split()
 )
+_NUMBERS = frozenset("last number int round count count-selected sum min max position string-length".split())
 _SHORT = {"digest": 128, "date": 10, "today": 10, "now": 40, "uuid": 40}
 
 
@@ -115,6 +116,10 @@ class Bound:
     @property
     def visits(self) -> int:
         return min(sum(self.by_rule.values()), ENDLESS)
+
+    def times(self, path: str) -> int:
+        """Instances of the row at `path` ("": the record itself)."""
+        return self._times(self.form.by_path[path]) if path else 1
 
     def _times(self, item: Item) -> int:
         """Instances of a row: of each repeat around it, itself included, the most."""
@@ -277,7 +282,8 @@ class Bound:
 
     def _filtered(self, here: Most, predicate: Tree, at: At) -> Most:
         each = self.of(predicate, At(at.current, here.where)).visits
-        return _with(here, here.visits + (here.many or 0) * (1 + each))
+        left = min(here.many or 0, 1) if _is_a_place(predicate) else here.many
+        return replace(_with(here, here.visits + (here.many or 0) * (1 + each)), many=left)
 
     def _child(self, here: Most, name: str) -> Most:
         many = here.many or 0
@@ -396,6 +402,31 @@ def _rounded(size: int, least: int, times: int) -> int:
 
 def _with(found: Most, visits: int) -> Most:
     return replace(found, visits=min(visits, ENDLESS), text=min(found.text, ENDLESS))
+
+
+def _is_a_place(predicate: Tree) -> bool:
+    """Whether it holds for one node at most: `[1]`, `[last()]`, `[position() = ${n} - 1]`."""
+    if isinstance(predicate, list) and predicate[0] == "=" and ["call", "position"] in predicate[1:]:
+        sides = [side for side in predicate[1:] if side != ["call", "position"]]
+        return len(sides) == 1 and _is_of_no_node(sides[0])
+    return _is_number(predicate) and _is_of_no_node(predicate)
+
+
+def _is_number(tree: Tree) -> bool:
+    if not isinstance(tree, list):
+        return isinstance(tree, int | float) and not isinstance(tree, bool)
+    return tree[0] in (*ARITHMETIC, "neg") or (tree[0] == "call" and tree[1] in _NUMBERS)
+
+
+def _is_of_no_node(tree: Tree) -> bool:
+    """Whether it is the same whichever node a predicate looks at."""
+    if not isinstance(tree, list):
+        return True
+    if tree[0] in ("path", "one"):
+        return tree[1] in ("/", "current") or (isinstance(tree[1], list) and _is_of_no_node(tree[1]))
+    if tree[0] == "call":
+        return (len(tree) > 2 or tree[1] == "last") and all(map(_is_of_no_node, tree[2:]))
+    return all(map(_is_of_no_node, tree[1:]))
 
 
 def _upwards(path: str) -> Iterator[str]:

@@ -28,10 +28,12 @@ from typing import Any, BinaryIO
 
 from pyrage.x25519 import Recipient
 from sqlalchemy import Engine, and_, select, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import Household, Submission, SubmissionFile
 from models.database import chunks, reading_engine
+from survey.accounts.demo import is_demo
 from survey.clocks import instant
 from survey.evidence.signing import Signer, is_signed
 from survey.files.store import path_of, sync_to_disk
@@ -147,9 +149,23 @@ def back_up(engine: Engine, instance: Path, target: Path, now: datetime) -> dict
             "damaged": damaged,  # named by the database, and nowhere whole: not in the backup
             "lost": lost,  # not whole on the server: from an earlier backup
             "damaged_answers": _answers_with(engine, [*damaged, *lost]),
+            "demo": is_demo_place(engine),
         }
         copy.close(signer, manifest, inside)
     return manifest | inside | {"parts": copy.parts}
+
+
+def is_demo_place(engine: Engine) -> bool:
+    """Whether the database is a demo's; one that is missing or cannot be asked is none."""
+    if engine.dialect.name == "sqlite" and not Path(str(engine.url.database)).exists():
+        return False
+    try:
+        with Session(reading_engine(engine)) as session:
+            return is_demo(session)
+    except SQLAlchemyError:
+        return False
+    finally:
+        engine.dispose()
 
 
 @contextmanager

@@ -47,6 +47,7 @@ class Backup:
     damaged_answers: list[Any]
     parts: dict[str, dict[str, Any]]
     key: str | None
+    demo: bool = False  # of before it was said, too
 
     @property
     def is_plain(self) -> bool:
@@ -84,7 +85,7 @@ def look_into(folder: Path, identities: Sequence[Identity], trusted: Collection[
             raise BackupFailed(N_("%(name)s in the backup is damaged."), name=CONTENT)
         found = Backup(
             folder, content["made_at"], content["files"], content["damaged"], content["damaged_answers"], parts,
-            key_id(manifest["key"]),
+            key_id(manifest["key"]), content.get("demo") is True,
         )  # fmt: skip
     except OSError as fault:
         said = N_("%(folder)s cannot be read: %(fault)s")

@@ -32,7 +32,7 @@ from survey.evidence import audit
 from survey.evidence.lineage import renew_generation, succeed
 from survey.evidence.signing import Signer
 from survey.files.store import sync_to_disk
-from survey.operations.backup import BEGUN, POSTGRESQL, SQLITE, Copy, add_dump, new_folder, run_client
+from survey.operations.backup import BEGUN, POSTGRESQL, SQLITE, Copy, add_dump, is_demo_place, new_folder, run_client
 from survey.operations.keys import ESCROW, INDEX, RECEIPT, SESSION, end_sessions, make_one, put
 from survey.operations.opening import Backup, copy_out, look_into
 from survey.operations.sealing import RECIPIENTS, BackupFailed, required_recipients, write_recipients
@@ -67,6 +67,12 @@ def restore(
     source = _database_in(backup, engine)
     if held and not replace:
         said = N_("There is data here. Add --replace to replace it; the old data is sealed and put aside, not deleted.")
+        raise BackupFailed(said)
+    if backup.demo and held and not is_demo_place(engine):
+        said = N_(
+            "This is the backup of a demo, whose passwords everybody knows, and the data here is none. Restore it into "
+            "an empty place of its own (another INSTANCE and database)."
+        )
         raise BackupFailed(said)
     _refuse_while_served(engine)
     with _beside(instance) as work:
@@ -269,7 +275,7 @@ def _put_aside(engine: Engine, instance: Path, work: Path, now: datetime) -> Pat
         elif _has_tables(engine):
             add_dump(engine, copy)
         files = sum(name.startswith("files/") for name in copy.parts)
-        inside_only: dict[str, Any] = {"damaged": [], "lost": [], "damaged_answers": []}
+        inside_only: dict[str, Any] = {"damaged": [], "lost": [], "damaged_answers": [], "demo": is_demo_place(engine)}
         copy.close(signer, {"made_at": instant(now), "files": files, "damaged": 0}, inside_only)
     return target
 

@@ -17,9 +17,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, defer
 
-from models import FormDraft, FormDraftFile, FormVersion, FormVersionFile, StoredFile
+from models import Account, FormDraft, FormDraftFile, FormVersion, FormVersionFile, StoredFile
 from survey.evidence import audit
 from survey.problems import Problem
+from survey.questionnaires.belonging import province_of, within
 from survey.questionnaires.check import check
 from survey.questionnaires.form_files import GivenFile, check_files, check_source, media_type
 from survey.questionnaires.published import Given, content_of, given_of, store
@@ -29,15 +30,15 @@ from survey.terms import SourceKind
 from survey.xlsform.sheets import write_xlsx
 
 
-def drafts(session: Session) -> list[FormDraft]:
-    """All drafts, the one that changed last first."""
-    query = select(FormDraft).options(defer(FormDraft.bundle)).order_by(FormDraft.changed_at.desc(), FormDraft.id)
-    return list(session.scalars(query))
+def drafts(session: Session, reader: Account | None) -> list[FormDraft]:
+    """The drafts that a reader has (None: the server), the one that changed last first."""
+    query = select(FormDraft).where(within(session, FormDraft.province_id, reader)).options(defer(FormDraft.bundle))
+    return list(session.scalars(query.order_by(FormDraft.changed_at.desc(), FormDraft.id)))
 
 
-def find_draft(session: Session, draft_id: str, *, lock: bool = False) -> FormDraft:
-    """Raises `not_found`."""
-    query = select(FormDraft).where(FormDraft.id == draft_id)
+def find_draft(session: Session, draft_id: str, reader: Account | None, *, lock: bool = False) -> FormDraft:
+    """One of `drafts`. Raises `not_found`."""
+    query = select(FormDraft).where(FormDraft.id == draft_id, within(session, FormDraft.province_id, reader))
     found = session.scalars(query.with_for_update() if lock else query).first()
     if found is None:
         raise Problem("not_found")
@@ -60,7 +61,9 @@ def create_draft(
 ) -> FormDraft:
     """Keep a workbook and its files as a draft, checked. Raises `attachments.Refused`: nothing is kept then."""
     kind, kept = check_source(source), check_files(files)
-    draft = FormDraft(id=str(uuid4()), account_id=account_id, created_at=now)
+    draft = FormDraft(
+        id=str(uuid4()), account_id=account_id, created_at=now, province_id=province_of(session, account_id)
+    )
     _fill(session, draft, Given(source.name, kind, source.content, kept), now)
     audit.record(session, now, account_id, "form_uploaded", draft.id, _described(draft))
     return draft
@@ -112,6 +115,7 @@ def _fill(session: Session, draft: FormDraft, given: Given, now: datetime) -> No
     usable = form is not None and not checked.faults
     draft.hash, draft.bundle = (form.hash, form.as_json()) if form is not None and usable else (None, None)
     draft.faults, draft.advice, draft.changed_at = checked.faults, checked.advice, now
+    draft.proposed_by = draft.proposed_at = None  # it is another than the one that was proposed
     session.add(draft)
     session.flush()  # its files refer to it
     for name, content in sorted(given.files.items()):
@@ -135,14 +139,19 @@ def _described(draft: FormDraft) -> dict[str, Any]:
     return {"form": draft.form_id, "version": draft.version, "faults": len(draft.faults)}
 
 
-def publish_draft(session: Session, draft: FormDraft, now: datetime, account_id: str | None) -> FormVersion:
-    """Make a draft a version that rounds can be asked with; the draft is gone then. `form_has_faults` when the check
-    still finds any (the draft then shows them)."""
+def publish_draft(
+    session: Session, draft: FormDraft, now: datetime, account_id: str | None, people: dict[str, str]
+) -> FormVersion:
+    """Make a draft a version that rounds can be asked with; the draft is gone then. `people`: as of `publish_given`.
+    `form_has_faults` when the check still finds any, `form_seen_other` when it makes of the workbook what nobody has
+    looked at: the program is another since."""
     given = given_of_draft(session, draft)
     checked = check(session, given)
     if checked.form is None or checked.faults:
         raise Problem("form_has_faults")
-    made = publish_given(session, checked.form, given, now, account_id)
+    if checked.form.hash != draft.hash:
+        raise Problem("form_seen_other")
+    made = publish_given(session, checked.form, given, now, account_id, people)
     _remove(session, draft)
     return made
 
@@ -170,7 +179,9 @@ def draft_from(
                 sheets["survey"].columns.append(column)
             row[column] = text
     name = f"{stored.form_id}-{version}.xlsx"
-    draft = FormDraft(id=str(uuid4()), account_id=account_id, created_at=now)
+    draft = FormDraft(
+        id=str(uuid4()), account_id=account_id, created_at=now, province_id=province_of(session, account_id)
+    )
     made = Given(name[-100:], SourceKind.XLSX, write_xlsx(sheets), given.files | (files or {}))
     _fill(session, draft, made, now)
     audit.record(session, now, account_id, "form_uploaded", draft.id, _described(draft))

@@ -21,9 +21,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, FormDraft, FormVersion, PointsEntry, PointsTable
+from survey.accounts import four_eyes
 from survey.evidence import audit
 from survey.form.form import Form
 from survey.problems import Problem
+from survey.questionnaires.belonging import province_of, within
 from survey.questionnaires.drafts import draft_from
 from survey.questionnaires.form_files import FileRefusal, GivenFile, Refused, ending
 from survey.questionnaires.points_file import rows_of
@@ -75,13 +77,15 @@ def normal(text: str) -> str | None:
     return f"-{number}" if whole.startswith("-") and int(whole) == 0 and part else number
 
 
-def tables(session: Session) -> list[PointsTable]:
-    return list(session.scalars(select(PointsTable).order_by(PointsTable.created_at.desc(), PointsTable.id)))
+def tables(session: Session, reader: Account) -> list[PointsTable]:
+    """Those that a reader has, the newest first."""
+    query = select(PointsTable).where(within(session, PointsTable.province_id, reader))
+    return list(session.scalars(query.order_by(PointsTable.created_at.desc(), PointsTable.id)))
 
 
-def find_table(session: Session, table_id: str, *, lock: bool = False) -> PointsTable:
-    """Raises `not_found`."""
-    query = select(PointsTable).where(PointsTable.id == table_id)
+def find_table(session: Session, table_id: str, reader: Account, *, lock: bool = False) -> PointsTable:
+    """One of `tables`. Raises `not_found`."""
+    query = select(PointsTable).where(PointsTable.id == table_id, within(session, PointsTable.province_id, reader))
     found = session.scalars(query.with_for_update() if lock else query).first()
     if found is None:
         raise Problem("not_found")
@@ -123,6 +127,7 @@ def start(
         layout=[list(key) for key in layout],
         account_id=account_id,
         created_at=now,
+        province_id=province_of(session, account_id),
     )
     session.add(made)
     session.flush()  # entries refer to it
@@ -150,16 +155,20 @@ def own_entry(session: Session, table: PointsTable, account: Account) -> PointsE
 
 
 def begin(session: Session, table: PointsTable, account: Account, now: datetime) -> PointsEntry:
-    """The account's own entry, begun now when there is room. `same_person` when two others type already."""
+    """The account's own entry, begun now when there is room. `same_person` when two others type already, `same_hands`
+    beside somebody who could sign in as the account, or as whom it could."""
     known = own_entry(session, table, account)
     if known is not None:
         return known
     if table.state != PointsState.TYPING:
         raise Problem("not_allowed_now")
-    taken = {one.place for one in entries(session, table)}
+    others = entries(session, table)
+    taken = {one.place for one in others}
     place = next((one for one in (1, 2) if one not in taken), None)
     if place is None:
         raise Problem("same_person")
+    if any(four_eyes.are_one(session, account.id, other.account_id, now) for other in others):
+        raise Problem("same_hands")
     made = PointsEntry(
         table_id=table.id, place=place, account_id=account.id, figures=[""] * len(table.layout),
         begun_at=now, changed_at=now,
@@ -249,6 +258,8 @@ def _compare(session: Session, table: PointsTable, now: datetime) -> None:
         return
     if pair[0].account_id == pair[1].account_id or "" in pair[0].figures:  # the database refuses the first, too
         raise Problem("same_person")
+    if four_eyes.are_one(session, pair[0].account_id, pair[1].account_id, now):  # a password was reset meanwhile
+        raise Problem("same_hands")
     table.rows = agreed_rows(table, pair[0].figures)
     table.rows_hash = hash_of(table.rows)
     table.state, table.agreed_at = PointsState.AGREED.value, now
@@ -284,7 +295,9 @@ def next_version_with(
     form = load_form(session, stored.form_id, stored.version)
     named = points_tables(form).get(table.name, []) if form else []
     files = {f"{table.name}.csv": csv_of(labelled(table.rows, named))}
-    return draft_from(session, stored, version, now, account_id, files, {table.name: {"law": law}})
+    draft = draft_from(session, stored, version, now, account_id, files, {table.name: {"law": law}})
+    draft.province_id = table.province_id or draft.province_id
+    return draft
 
 
 def items(session: Session, table: PointsTable, language: str) -> list[PointsItem]:

@@ -76,9 +76,11 @@ def publish(
     *,
     given: Given | None = None,
     account_id: str | None = None,
+    proposed_by: str | None = None,
 ) -> FormVersion:
-    """Store a compiled questionnaire. The same again is the same; other content under its version is `version_taken`,
-    a points table that two people did not agree on is `points_not_agreed`."""
+    """Store a compiled questionnaire; that two people do it is the rule of `publishing.py`. The same again is the
+    same; other content under its version is `version_taken`, a points table that two people did not agree on is
+    `points_not_agreed`."""
     stored = session.get(FormVersion, (form.id, form.version))
     if stored is not None:
         if stored.hash != form.hash:
@@ -95,6 +97,7 @@ def publish(
         bundle=form.as_json(),
         published_at=now,
         published_by=account_id,
+        proposed_by=proposed_by,
     )
     if given is not None:
         stored.source_name, stored.source_kind = given.name, given.kind.value

@@ -35,13 +35,17 @@ class Version:
 
 
 def publish_given(
-    session: Session, form: Form, given: Given, now: datetime, account_id: str | None = None
+    session: Session, form: Form, given: Given, now: datetime, account_id: str | None, people: dict[str, str]
 ) -> FormVersion:
-    """Publish a checked workbook with its files."""
+    """Publish a checked workbook with its files. `people`: the other of the two by id, as the log of acts has it: who
+    `proposed` it, or at the server (`account_id` None) whom the operator named as the `second`."""
     known = session.get(FormVersion, (form.id, form.version)) is not None
-    made = publish(session, form, "", now, given=given, account_id=account_id)
+    made = publish(
+        session, form, "", now, given=given, account_id=account_id or people.get("second"),
+        proposed_by=people.get("proposed"),
+    )  # fmt: skip
     if not known:
-        detail = {"hash": made.hash, "tables": sorted(form.tables)}
+        detail = {"hash": made.hash, "tables": sorted(form.tables), **people}
         audit.record(session, now, account_id, "form_published", f"{made.form_id} {made.version}", detail)
     return made
 
@@ -64,6 +68,11 @@ def versions(session: Session) -> list[Version]:
         title = form.title if form else stored.form_id
         found.append(Version(stored, title, entries.get(key, 0), tuple(rounds.get(key, ()))))
     return found
+
+
+def hashes(session: Session) -> set[str]:
+    """Of everything that is published."""
+    return set(session.scalars(select(FormVersion.hash)))
 
 
 def find_version(session: Session, form_id: str, version: str) -> FormVersion:

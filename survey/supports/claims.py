@@ -4,6 +4,9 @@ register's log, and made again whenever one of them moves on.
 A support takes up its benefit for everybody who is heir to it: a household that was merged, and what it was merged
 into; of one that was split since, both. Of two supports that come to take up the same (their households were merged
 since) the first that was written down has it, and the other is told as given twice; nobody takes it back by itself.
+
+A person's number is taken up as well, by a keyed hash: who was given it as a worker outside the register and as a
+member of a household was given it twice. Of two members with one number one is written wrong; none loses by that.
 """
 
 from __future__ import annotations
@@ -40,7 +43,8 @@ class Taken(NamedTuple):
 
 
 class Whom(NamedTuple):
-    """To whom something was given. `number`: the keyed hash of the number of a worker outside the register."""
+    """To whom something was given. `number`: the keyed hash of the identity number of a worker outside the register, or
+    of a member as the register knew it."""
 
     household_id: str | None
     person_id: str | None = None
@@ -71,19 +75,20 @@ def takes(session: Session, rule: Rule | None, whom: Whom, given_on: date, progr
     key = window_key(rule.window, given_on, programme) if rule is not None else None
     if rule is None or key is None:
         return []
-    subjects: list[tuple[str, str | None]]
-    if whom.household_id is None:
-        subjects = [(of_number(whom.number), None)] if whom.number else []
-    elif rule.subject is SupportSubject.PERSON:
+    is_of_person = rule.subject is SupportSubject.PERSON
+    subjects: list[tuple[str, str | None]] = []
+    if whom.number and (is_of_person or whom.household_id is None):
+        subjects.append((of_number(whom.number), None))  # of no household: phones are not told it
+    if whom.household_id is not None and is_of_person:
         codes = _codes_of(session, whom.household_id, whom.person_id)
-        subjects = [(of_person(code), whom.household_id) for code in codes]
-    else:
-        subjects = [(of_household(id), id) for id in sorted(heirs_of(session, whom.household_id, given_on))]
+        subjects += [(of_person(code), whom.household_id) for code in codes]
+    elif whom.household_id is not None:
+        subjects += [(of_household(id), id) for id in sorted(heirs_of(session, whom.household_id, given_on))]
     return [Taken(rule.benefit_group, subject, key, household_id) for subject, household_id in subjects]
 
 
 def _taken_by(session: Session, one: Support, rule: Rule | None) -> list[Taken]:
-    whom = Whom(one.household_id, one.person_id, one.worker_number)
+    whom = Whom(one.household_id, one.person_id, one.worker_number or one.person_number)
     return takes(session, rule, whom, one.given_on, one.programme)
 
 
@@ -148,27 +153,51 @@ def _communes_of(session: Session, household_ids: Iterable[str]) -> dict[str, li
     return found
 
 
+def own_of(taken: Iterable[Taken]) -> list[Taken]:
+    """Of what a support takes up, that which can be nobody else's: all but the number of a member, which may be
+    another's that was written wrong."""
+    known = list(taken)
+    return [one for one in known if one.household_id is not None] or known
+
+
 def owners(session: Session, province_id: str, taken: Sequence[Taken]) -> list[SupportClaim]:
-    """The claims that stand in the way, of supports that were written down before."""
+    """The claims that stand in the way, of supports that were written down before. A number stands in the way of a
+    member where it is a worker's outside the register."""
+    own = own_of(taken)
     found = []
     for chunk in chunks({one.subject for one in taken}):
-        query = select(SupportClaim).where(SupportClaim.province_id == province_id, SupportClaim.subject.in_(chunk))
-        wanted = {(one.benefit_group, one.subject, one.window_key) for one in taken}
-        found += [
-            row for row in session.scalars(query) if (row.benefit_group, row.subject, row.window_key) in wanted
-        ]  # fmt: skip
+        query = (
+            select(SupportClaim, Support.household_id)
+            .join(Support, (Support.commune_id == SupportClaim.commune_id) & (Support.id == SupportClaim.support_id))
+            .where(SupportClaim.province_id == province_id, SupportClaim.subject.in_(chunk))
+        )
+        for row, household_id in session.execute(query):
+            known = Taken(row.benefit_group, row.subject, row.window_key, None)
+            is_in_the_way = known in {
+                one._replace(household_id=None) for one in (taken if household_id is None else own)
+            }
+            found += [row] if is_in_the_way else []
     return found
 
 
 def claim(session: Session, one: Support, taken: Sequence[Taken]) -> bool:
-    """Take it up for a support; whether all of it was free. What another has stays with that one."""
+    """Take it up for a support that is being written down, in a province that is held; whether all that can be nobody
+    else's was free. What another has stays with that one."""
+    made = _claim(session, one, taken)
+    own, missed = {each.subject for each in own_of(taken)}, {each.subject for each in taken} - made
+    if missed - own and one.person_number:  # the first of the members who have it is to be the one that `remake` finds
+        _settle(session, one.province_id, numbered(session, one.province_id, {one.person_number}))
+    return own <= made
+
+
+def _claim(session: Session, one: Support, taken: Sequence[Taken]) -> set[str]:
+    """The subjects that were free."""
     if not taken:
-        return True
+        return set()
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     of_all = {"province_id": one.province_id, "commune_id": one.commune_id, "support_id": one.id}
     statement = insert(SupportClaim).values([of_all | each._asdict() for each in taken])
-    made = session.execute(statement.on_conflict_do_nothing().returning(SupportClaim.subject)).all()
-    return len(made) == len(taken)
+    return set(session.scalars(statement.on_conflict_do_nothing().returning(SupportClaim.subject)))
 
 
 def hold(session: Session, province_id: str) -> None:
@@ -177,11 +206,29 @@ def hold(session: Session, province_id: str) -> None:
 
 
 def settle(session: Session, household_ids: Iterable[str], person_ids: Iterable[str] = ()) -> None:
-    """Make the claims again of supports that bear on some households and persons, after a reversal or an act in the
-    register; the caller holds their communes. The first that was written down has each."""
+    """Make the claims again of supports that bear on some households and persons, after an act in the register; the
+    caller holds their communes. The first that was written down has each. Which number they have is not of the
+    register, so whoever else has it keeps what they have."""
+    _settle_all(session, _bearing_on(session, household_ids, person_ids))
+
+
+def release(session: Session, one: Support) -> None:
+    """The same after a support was taken back, of all who may have it now; the caller holds its commune."""
+    homes, persons = [one.household_id] if one.household_id else [], [one.person_id] if one.person_id else []
+    found = {(each.commune_id, each.id): each for each in _bearing_on(session, homes, persons)}
+    number = one.worker_number or one.person_number
+    if number is not None:
+        found |= {(each.commune_id, each.id): each for each in numbered(session, one.province_id, {number})}
+    _settle_all(session, list(found.values()))
+
+
+def _bearing_on(session: Session, household_ids: Iterable[str], person_ids: Iterable[str]) -> list[Support]:
     homes = set(household_ids)
     homes |= {id for one in _linked(session, homes) for id in (one.household_id, one.other_id) if id}
-    found = _standing(session, homes, set(person_ids))
+    return _standing(session, homes, set(person_ids))
+
+
+def _settle_all(session: Session, found: Sequence[Support]) -> None:
     for province_id in sorted({one.province_id for one in found}):
         hold(session, province_id)
         _settle(session, province_id, [one for one in found if one.province_id == province_id])
@@ -204,12 +251,18 @@ def _standing(session: Session, household_ids: set[str], person_ids: set[str]) -
     return list(found.values())
 
 
+def numbered(session: Session, province_id: str, numbers: Iterable[str]) -> list[Support]:
+    """Supports of whoever has one of these numbers, in a province: workers outside the register, and members."""
+    found: list[Support] = []
+    for chunk in chunks(set(numbers)):
+        has_it = Support.worker_number.in_(chunk) | Support.person_number.in_(chunk)
+        found += session.scalars(select(Support).where(has_it, Support.province_id == province_id))
+    return list({(one.commune_id, one.id): one for one in found}.values())
+
+
 def settle_numbers(session: Session, province_id: str, numbers: Iterable[str]) -> None:
-    """The same of workers outside the register, by the keyed hash of their number."""
-    found = [row for chunk in chunks(set(numbers))
-             for row in session.scalars(select(Support).where(Support.worker_number.in_(chunk)))]  # fmt: skip
-    hold(session, province_id)
-    _settle(session, province_id, [one for one in found if one.province_id == province_id])
+    """The same of whoever has some numbers, in a province that is held."""
+    _settle(session, province_id, numbered(session, province_id, numbers))
 
 
 def _settle(session: Session, province_id: str, supports: Sequence[Support]) -> None:
@@ -219,7 +272,7 @@ def _settle(session: Session, province_id: str, supports: Sequence[Support]) -> 
     rules = rules_of(session, province_id)
     for one in sorted(supports, key=lambda each: (each.at, each.exception != "", each.id)):
         if (one.commune_id, one.id) not in gone:
-            claim(session, one, _taken_by(session, one, rules.get(one.kind)))
+            _claim(session, one, _taken_by(session, one, rules.get(one.kind)))
 
 
 def _reversed(session: Session, supports: Sequence[Support]) -> set[tuple[str, str]]:

@@ -1,7 +1,9 @@
 """What the plan's figures of jobs, training, work abroad and models come to, by what is written down: persons whom a
 support of such a kind was given to, and models that were opened and have members.
 
-A person counts once a year, by the first support of it; so does a worker outside the register. What was taken back, or
+A person counts once a year, by the first support of it; so does a worker outside the register. A worker whose number
+one member of a household has, and no other, is that member: counted once, in the month of the first support, with the
+household of the member. What was taken back, or
 waits for a person, counts for nothing. A year before the first of such supports has no figure: that nobody wrote
 anything down does not mean that nothing was given. Where more was entered than is written down, the records are not
 complete, and that is said instead of a lower number.
@@ -22,7 +24,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, extract, func, or_, select
+from sqlalchemy import ColumnElement, Select, extract, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models import Place, ProjectMember, ProjectMemberStep, RegisterEvent, Support, SupportKind, SupportReversal
@@ -199,7 +201,7 @@ _IS_PERSON = Support.person_id.is_not(None) | Support.worker_name.is_not(None)
 
 class _Firsts:
     """The first support of each person in a year. Whom the database cannot tell apart by itself is read by name: who
-    was found to be another, and workers whose number nobody knows."""
+    was found to be another, workers whose number a member has, and those whose number nobody knows."""
 
     def __init__(self, session: Session, communes: tuple[str, ...], kinds: tuple[str, ...], year: int) -> None:
         self.session = session
@@ -210,17 +212,35 @@ class _Firsts:
         )  # fmt: skip
         codes = select(of.person_id).where(*self._here, of.person_id.is_not(None))
         self._same = same_persons(session, communes, renamed(session, communes, codes))
-        by_name = of.person_id.is_(None) & of.worker_number.is_(None)
+        workers = select(of.worker_number).where(*self._here, of.worker_number.is_not(None)).correlate(None)
+        has_both = (*self._here, of.person_number.in_(workers))  # a member's number that a worker outside has too
+        self._members = self._members_of(has_both)
         special = {*self._same, *self._same.values()}
-        self._is_named = by_name | of.person_id.in_(special) if special else by_name
+        is_member: ColumnElement[bool] = false()
+        is_other: ColumnElement[bool] = false()
+        if special:
+            is_other = of.person_id.in_(special)
+        if self._members:
+            is_member = of.worker_number.in_(select(of.person_number).where(*has_both).correlate(None))
+            is_other |= of.person_id.in_(select(of.person_id).where(*has_both).correlate(None))
+        is_outside, is_of_home = of.worker_number.is_not(None), of.person_id.is_not(None)
+        self._is_named = or_(
+            of.person_id.is_(None) & of.worker_number.is_(None), is_outside & is_member, is_of_home & is_other
+        )
         nth = func.row_number().over(
             partition_by=(of.person_id, of.worker_number), order_by=(of.given_on, of.at, of.id)
         )  # fmt: skip
         columns = (of.commune_id, of.given_on, of.household_id, of.household_class, nth.label("nth"))
-        is_known = of.worker_number.is_not(None) | of.person_id.is_not(None)
-        if special:
-            is_known &= of.person_id.is_(None) | of.person_id.not_in(special)
+        is_known = (is_outside & ~is_member) | (is_of_home & ~is_other)
         self._first = select(*columns).where(*self._here, is_known).subquery()
+
+    def _members_of(self, has_both: Sequence[ColumnElement[bool]]) -> dict[str, str]:
+        """By the number of workers: the code of the one person who has it, "" where several have."""
+        found: dict[str, set[str]] = defaultdict(set)
+        rows = self.session.execute(select(Support.person_number, Support.person_id).where(*has_both).distinct())
+        for number, code in rows:
+            found[str(number)].add(self._same.get(str(code), str(code)))
+        return {number: codes.pop() if len(codes) == 1 else "" for number, codes in found.items()}
 
     def summed(self, without: str | None) -> list[Part]:
         """By commune, month and class; `without`: a class that is left out."""
@@ -240,7 +260,7 @@ class _Firsts:
         keys = (first.commune_id, first.household_id, first.given_on)
         where = (first.nth == 1, first.household_class == NOT_POOR)
         return self._with_escaped(
-            (commune, home, day, count)
+            (commune, home, day, day.month, count)
             for commune, home, day, count in self.session.execute(
                 select(*keys, func.count()).where(*where).group_by(*keys)
             )
@@ -252,30 +272,40 @@ class _Firsts:
         rows = self.session.execute(
             select(
                 of.commune_id, of.given_on, of.household_id, of.household_class, of.person_id, of.worker_name,
-                of.worker_birth, of.worker_place,
+                of.worker_birth, of.worker_place, of.worker_number,
             )
             .where(*self._here, self._is_named)
             .order_by(of.given_on, of.at, of.id)
         ).all()  # fmt: skip
-        found: dict[str, Any] = {}
+        found: dict[str, list[Any]] = defaultdict(list)
         for row in rows:
-            found.setdefault(f"p:{self._same.get(row.person_id, row.person_id)}" if row.person_id else _name(row), row)
-        asked = [one for one in found.values() if with_escaped and one.household_class == NOT_POOR]
-        parts = [
-            Part(one.commune_id, one.given_on.month, one.household_id is None, one.household_class, 1)
-            for one in found.values() if not (with_escaped and one.household_class == NOT_POOR)
-        ]  # fmt: skip
-        return parts + self._with_escaped((row.commune_id, row.household_id, row.given_on, 1) for row in asked)
+            found[self._whose(row)].append(row)
+        parts, asked = [], []
+        for those in found.values():
+            month = those[0].given_on.month
+            one = next((row for row in those if row.household_id is not None), those[0])
+            if with_escaped and one.household_class == NOT_POOR:
+                asked.append((one.commune_id, one.household_id, one.given_on, month, 1))
+            else:
+                parts.append(Part(one.commune_id, month, one.household_id is None, one.household_class, 1))
+        return parts + self._with_escaped(asked)
 
-    def _with_escaped(self, rows: Iterable[tuple[str, str, date, int]]) -> list[Part]:
-        by_commune: dict[str, list[tuple[str, date, int]]] = defaultdict(list)
-        for commune_id, household_id, day, count in rows:
-            by_commune[commune_id].append((household_id, day, count))
+    def _whose(self, row: Any) -> str:
+        code = row.person_id or self._members.get(row.worker_number or "")
+        if code:
+            return f"p:{self._same.get(code, code)}"
+        return f"n:{row.worker_number}" if row.worker_number else _name(row)
+
+    def _with_escaped(self, rows: Iterable[tuple[str, str, date, int, int]]) -> list[Part]:
+        """Of (commune, household, day, the month in which they count, how many)."""
+        by_commune: dict[str, list[tuple[str, date, int, int]]] = defaultdict(list)
+        for commune_id, household_id, day, month, count in rows:
+            by_commune[commune_id].append((household_id, day, month, count))
         found = []
         for commune_id, those in by_commune.items():
-            told = newly_escaped(self.session, commune_id, {(home, day) for home, day, _ in those})
+            told = newly_escaped(self.session, commune_id, {(home, day) for home, day, *_ in those})
             found += [
-                Part(commune_id, day.month, False, NOT_POOR, count, told[home, day]) for home, day, count in those
+                Part(commune_id, month, False, NOT_POOR, count, told[home, day]) for home, day, month, count in those
             ]
         return found
 

@@ -8,10 +8,10 @@ that what a support did. Of whom the next round knows nothing is told, and is ne
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,6 +23,7 @@ from survey.tallies.deprivations import INDICATORS
 from survey.tallies.facts import lacks_in
 from survey.terms import CommuneState, HouseholdClass, Indicator, RegisterState, RoundKind
 
+_Fact = tuple[str, HouseholdClass, str]  # village, class, lacks
 _RANK = {one: number for number, one in enumerate(HouseholdClass)}  # poor, near-poor, neither
 
 
@@ -35,15 +36,6 @@ class Followed:
     improved: int = 0
     unknown: int = 0
 
-    def add(self, next_lack: bool | None) -> None:
-        self.households += 1
-        if next_lack is None:
-            self.unknown += 1
-        elif next_lack:
-            self.still += 1
-        else:
-            self.improved += 1
-
 
 @dataclass
 class Classes:
@@ -55,21 +47,31 @@ class Classes:
     worse: int = 0
     unknown: int = 0
 
-    def add(self, before: HouseholdClass, after: HouseholdClass | None) -> None:
-        self.households += 1
-        if after is None:
-            self.unknown += 1
-        elif _RANK[after] == _RANK[before]:
-            self.same += 1
-        elif _RANK[after] > _RANK[before]:
-            self.better += 1
-        else:
-            self.worse += 1
+
+def lacking(next_lack: bool | None) -> str:
+    """What became of a lack, as a field of `Followed`."""
+    return "unknown" if next_lack is None else "still" if next_lack else "improved"
+
+
+def moving(before: HouseholdClass, after: HouseholdClass | None) -> str:
+    """What became of a class, as a field of `Classes`."""
+    if after is None:
+        return "unknown"
+    return "same" if _RANK[after] == _RANK[before] else "better" if _RANK[after] > _RANK[before] else "worse"
+
+
+class Cell(NamedTuple):
+    """A figure of the tables: of those who lacked `indicator` (None: any), served in it (in one of their lacks) or not.
+    `then`: what the next round found, a field of `Followed` (of `Classes`); "households": whatever it found."""
+
+    indicator: Indicator | None
+    served: bool
+    then: str = "households"
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A household with lacks that nothing was given for yet."""
+    """A household with lacks: of `Coverage.waiting` those that nothing was given for yet."""
 
     household_id: str
     village_id: str
@@ -117,24 +119,60 @@ def by_village(
     classes: Collection[HouseholdClass],
 ) -> tuple[Coverage, dict[str, Coverage]]:  # fmt: skip
     """Of a commune, and of each of its villages in which a poor household lacked something."""
-    later = next_round(session, commune_id, survey_round)
-    days = survey_round.opens_on, min(later.opens_on, today) if later else today
-    found, villages = Coverage(*days, later), dict[str, Coverage]()
-    before = _facts(session, commune_id, survey_round.id)
-    after = _facts(session, commune_id, later.id) if later else {}
-    served = _served(session, catalogue, commune_id, survey_round.id, found)
-    for household_id, (village_id, household_class, letters) in before.items():
-        if household_class in classes:
-            lacks = [one for one, lack in zip(INDICATORS, lacks_in(letters), strict=True) if lack]
-            if not lacks:
-                continue
-            one, then = Waiting(household_id, village_id, household_class, lacks), after.get(household_id)
-            for each in (found, villages.setdefault(village_id, Coverage(*days, later))):
-                _add(each, one, served, then)
+    found, villages = _nobody(session, commune_id, survey_round, today), dict[str, Coverage]()
+    for known in _known(session, catalogue, commune_id, survey_round, found, classes):
+        village = villages.setdefault(known.one.village_id, Coverage(found.since, found.until, found.later))
+        cells = list(known.cells())
+        for each in (found, village):
+            _add(each, known, cells)
     return found, villages
 
 
-_Fact = tuple[str, HouseholdClass, str]  # village, class, lacks
+def households_of(
+    session: Session, catalogue: Catalogue, commune_id: str, survey_round: Round, today: date,
+    classes: Collection[HouseholdClass], cell: Cell,
+) -> list[Waiting]:  # fmt: skip
+    """Those whom a figure of `coverage_of` counts, with all of their lacks."""
+    within = _nobody(session, commune_id, survey_round, today)
+    return [
+        known.one for known in _known(session, catalogue, commune_id, survey_round, within, classes)
+        if cell in known.cells()
+    ]  # fmt: skip
+
+
+def _nobody(session: Session, commune_id: str, survey_round: Round, today: date) -> Coverage:
+    later = next_round(session, commune_id, survey_round)
+    return Coverage(survey_round.opens_on, min(later.opens_on, today) if later else today, later)
+
+
+class _Known(NamedTuple):
+    """Of a household with lacks: in which it was served, and what the next round found of it."""
+
+    one: Waiting
+    got: set[Indicator]
+    after: _Fact | None
+
+    def cells(self) -> Iterator[Cell]:
+        """The figures that it counts in."""
+        then = dict(zip(INDICATORS, lacks_in(self.after[2]), strict=True)) if self.after else {}
+        told = [Cell(one, one in self.got, lacking(then.get(one))) for one in self.one.lacks]
+        became = moving(self.one.household_class, self.after[1] if self.after else None)
+        for cell in (*told, Cell(None, not self.got.isdisjoint(self.one.lacks), became)):
+            yield from (cell, cell._replace(then="households"))
+
+
+def _known(
+    session: Session, catalogue: Catalogue, commune_id: str, survey_round: Round, within: Coverage,
+    classes: Collection[HouseholdClass],
+) -> Iterator[_Known]:  # fmt: skip
+    before = _facts(session, commune_id, survey_round.id)
+    after = _facts(session, commune_id, within.later.id) if within.later else {}
+    served = _served(session, catalogue, commune_id, survey_round.id, within)
+    for household_id, (village_id, household_class, letters) in before.items():
+        lacks = [one for one, lack in zip(INDICATORS, lacks_in(letters), strict=True) if lack]
+        if household_class in classes and lacks:
+            one = Waiting(household_id, village_id, household_class, lacks)
+            yield _Known(one, served.get(household_id, set()), after.get(household_id))
 
 
 def _facts(session: Session, commune_id: str, round_id: str) -> dict[str, _Fact]:
@@ -149,15 +187,13 @@ def _facts(session: Session, commune_id: str, round_id: str) -> dict[str, _Fact]
     }
 
 
-def _add(found: Coverage, one: Waiting, served: Mapping[str, set[Indicator]], after: _Fact | None) -> None:
-    got = served.get(one.household_id, set())
-    then = dict(zip(INDICATORS, lacks_in(after[2]), strict=True)) if after else {}
-    for indicator in one.lacks:
-        found.indicators[indicator][indicator in got].add(then.get(indicator))
-    found.classes[not got.isdisjoint(one.lacks)].add(one.household_class, after[1] if after else None)
-    left = [indicator for indicator in one.lacks if indicator not in got]
+def _add(found: Coverage, known: _Known, cells: Sequence[Cell]) -> None:
+    for cell in cells:
+        of = found.classes[cell.served] if cell.indicator is None else found.indicators[cell.indicator][cell.served]
+        setattr(of, cell.then, getattr(of, cell.then) + 1)
+    left = [indicator for indicator in known.one.lacks if indicator not in known.got]
     if left:
-        found.waiting.append(Waiting(one.household_id, one.village_id, one.household_class, left))
+        found.waiting.append(replace(known.one, lacks=left))
 
 
 def _served(

@@ -22,7 +22,7 @@ from survey.intake.supported import Supported
 from survey.problems import Problem
 from survey.register.event_log import Done
 from survey.support_terms import SupportOrigin
-from survey.supports.giving import EXCEPTABLE, MAX_REASON, Examined, Given, examine, fund_for, give
+from survey.supports.giving import EXCEPTABLE, MAX_REASON, Blind, Examined, Given, examine, fund_for, give
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,12 @@ class Held:
 
 
 def take_up(
-    session: Session, commune_id: str, household_id: str, said: Supported, account_id: str, now: datetime
+    blind: Blind, session: Session, commune_id: str, household_id: str, said: Supported, account_id: str, now: datetime
 ) -> str:
-    """The support that it became. The caller holds the commune's lock. Raises what stands against it."""
+    """The support that it became; `blind`: as of `giving.examine`. The caller holds the commune's lock. Raises what
+    stands against it."""
     given = given_of(session, commune_id, household_id, said)
-    return give(session, given, SupportOrigin.PHONE, Done(account_id, now)).id
+    return give(session, given, SupportOrigin.PHONE, Done(account_id, now), blind).id
 
 
 def given_of(session: Session, commune_id: str, household_id: str, said: Supported) -> Given:
@@ -80,29 +81,33 @@ def _is_held(*communes: str) -> ColumnElement[bool]:
     return SupportEntry.commune_id.in_(communes) & ~answered.exists()
 
 
-def find(session: Session, commune_id: str, id: str, today: date) -> Held:
+def find(session: Session, commune_id: str, id: str, today: date, blind: Blind) -> Held:
     """One that waits, and how it would be found today. Raises not_found; support_answered for one that waits no
     more."""
-    row = session.get(SupportEntry, (commune_id, id))
-    if row is None:
-        raise Problem("not_found")
-    if session.get(SupportAnswer, (commune_id, id)) is not None:
-        raise Problem("support_answered")
-    [one] = _all_held(session, [row])
-    if one.household is None or row.held_for == "bad_shape":
+    one = _waiting(session, commune_id, id)
+    if one.household is None or one.row.held_for == "bad_shape":
         return one
     try:
         given = given_of(session, commune_id, one.household.id, one.said)
     except Problem:
         return one
-    return replace(one, now=examine(session, given, today))
+    return replace(one, now=examine(session, given, today, blind))
 
 
-def accept(session: Session, commune_id: str, id: str, done: Done) -> str:
+def _waiting(session: Session, commune_id: str, id: str) -> Held:
+    row = session.get(SupportEntry, (commune_id, id))
+    if row is None:
+        raise Problem("not_found")
+    if session.get(SupportAnswer, (commune_id, id)) is not None:
+        raise Problem("support_answered")
+    return _all_held(session, [row])[0]
+
+
+def accept(session: Session, commune_id: str, id: str, done: Done, blind: Blind) -> str:
     """Write it down after all, by the account that told it: what stood against it is mended, or it stands as an
     exception for the reason given. Raises what still does; register_reason_needed where the rule leaves room."""
     lock_commune(session, commune_id)
-    one = find(session, commune_id, id, day_of(done.at))
+    one = find(session, commune_id, id, day_of(done.at), blind)
     if one.now is None:
         raise Problem("support_unclear")
     if one.row.account_id == done.account_id:
@@ -111,7 +116,7 @@ def accept(session: Session, commune_id: str, id: str, done: Done) -> str:
     if one.now.rule in EXCEPTABLE and not reason:
         raise Problem("register_reason_needed")
     by = Done(one.row.account_id, done.at, reason, done.act)
-    made = give(session, one.now.given, SupportOrigin.PHONE, by, exception=reason)
+    made = give(session, one.now.given, SupportOrigin.PHONE, by, blind, exception=reason)
     supports.answer(session, one.row, done.at, support_id=made.id, reason="", account_id=done.account_id)
     _log(session, "support.held_accepted", one.row, done)
     return made.id
@@ -120,7 +125,7 @@ def accept(session: Session, commune_id: str, id: str, done: Done) -> str:
 def refuse(session: Session, commune_id: str, id: str, done: Done) -> None:
     """Say to who told it why it is not written down. Raises register_reason_needed, request_own."""
     lock_commune(session, commune_id)
-    row = find(session, commune_id, id, day_of(done.at)).row
+    row = _waiting(session, commune_id, id).row
     reason = " ".join((done.reason or "").split())[:MAX_REASON]
     if row.account_id == done.account_id:
         raise Problem("request_own")

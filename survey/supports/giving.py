@@ -7,7 +7,7 @@ let it stand as an exception where the rule leaves room for one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from models import Fund, Household, Place, Project, Support, SupportKind, Suppor
 from models.commune_counter import lock_commune
 from survey.clocks import day_of
 from survey.evidence import audit
+from survey.members import NUMBER
 from survey.problems import Problem
 from survey.programmes import funds
 from survey.programmes.catalogue import Catalogue, catalogue_of
@@ -34,6 +35,7 @@ from survey.supports.rules import Days, Rule, against_days, against_subject
 from survey.terms import HouseholdState, PersonState
 
 MAX_REASON = 500
+Blind = Callable[[str], str]  # an identity number → its keyed hash
 # A person may let it stand all the same, and says why; the others are no question of judgement.
 EXCEPTABLE = frozenset({"support_given", "support_after_project", "register_ended", "person_not_member"})
 
@@ -70,7 +72,8 @@ class Given:
 @dataclass(frozen=True)
 class Examined:
     """What is to be known of it before it is written down. `rule`: what stands against it, as a code of
-    `survey.problems`; `earlier`: the supports that it would repeat."""
+    `survey.problems`; `number`: the keyed hash of the person's, as the register knows it; `earlier`: the supports that
+    it would repeat."""
 
     given: Given
     province_id: str
@@ -80,6 +83,7 @@ class Examined:
     programme_name: str = ""
     household: Household | None = None
     person: Person | None = None
+    number: str | None = None
     household_class: str | None = None
     fund: Fund | None = None
     taken: Sequence[Taken] = ()
@@ -110,8 +114,10 @@ def days_of(catalogue: Catalogue, project: Project) -> Days:
     return Days(since, min(ends) if ends else None)
 
 
-def examine(session: Session, given: Given, today: date, catalogue: Catalogue | None = None) -> Examined:
-    """Look at it; nothing is written. Raises not_found where the commune is none."""
+def examine(session: Session, given: Given, today: date, blind: Blind, catalogue: Catalogue | None = None) -> Examined:
+    """Look at it; nothing is written. `blind`: by its hash of a member's number it is known what the same person was
+    given as a worker outside the register, in any commune of the province. Raises not_found where the commune is
+    none."""
     province_id = province_of(session, given.commune_id)
     known = catalogue or catalogue_of(session, province_id)
     kind, project = known.kinds.get(given.kind), known.projects.get((given.programme, given.project))
@@ -124,6 +130,7 @@ def examine(session: Session, given: Given, today: date, catalogue: Catalogue | 
         rule = "support_project_elsewhere"
     if given.household_id is not None:
         found, against = _of_household(session, found)
+        found = replace(found, number=_number_of(found.person, blind))
         rule = rule or against
     fund, against = _fund_of(session, found)
     found = replace(found, fund=fund)
@@ -131,9 +138,11 @@ def examine(session: Session, given: Given, today: date, catalogue: Catalogue | 
     if given.household_id is not None and found.household is None:
         return replace(found, rule=rule)
     worker, home, person = given.worker, found.household, found.person
-    whom = Whom(home.id if home else None, person.id if person else None, worker.number if worker else None)
+    whom = Whom(home.id if home else None, person.id if person else None, worker.number if worker else found.number)
     of_it = claims.takes(session, rule_of(kind), whom, given.given_on, given.programme)
     earlier = _earlier(session, province_id, of_it)
+    if worker is not None:  # only by the number does a member's stand in the way: it may have been mended since
+        earlier = [one for one in earlier if not _mended(session, one, blind)]
     return replace(found, rule=rule or ("support_given" if earlier else None), taken=of_it, earlier=earlier)
 
 
@@ -182,6 +191,41 @@ def _of_person(found: Examined, household_id: str, now: Folded, then: Folded) ->
     return found, None if is_member else "person_not_member"
 
 
+def _number_of(person: Person | None, blind: Blind) -> str | None:
+    number = "".join(str(person.said.get(NUMBER) or "").split()) if person is not None else ""
+    return blind(number) if number else None
+
+
+def _mended(session: Session, one: Support, blind: Blind) -> str | None:
+    """The keyed hash of the number that the register has of a member now, where that is another than when the support
+    was written down. None where nothing is known of it now: that mends nothing."""
+    if one.household_id is None or one.person_number is None:
+        return None
+    rows = session.scalars(select(Household).where(Household.id == one.household_id)).all()
+    here = [row for row in rows if row.state == HouseholdState.PRESENT] or [
+        row for row in rows if row.commune_id == one.commune_id
+    ]
+    for household in here:
+        events = events_around(session, household.commune_id, [household.id])
+        interviews = interviews_of(session, household.commune_id, households_in(events) | {household.id})
+        number = _number_of(fold(events, interviews).people.who(one.person_id), blind)
+        if number is not None:
+            return number if number != one.person_number else None
+    return None
+
+
+def _mend(session: Session, province_id: str, number: str | None, blind: Blind) -> None:
+    """Before somebody with a number is given something: who has it by a support of before, and was found to have
+    another, has that one; the caller holds the province."""
+    known = claims.numbered(session, province_id, {number} if number else set())
+    mended = [(one, found) for one in known if (found := _mended(session, one, blind))]
+    if mended:
+        for one, found in mended:
+            one.person_number = found
+        session.flush()  # what is taken up is made again of it
+        claims.settle_numbers(session, province_id, {str(number), *(found for _, found in mended)})
+
+
 def _fund_of(session: Session, found: Examined) -> tuple[Fund | None, str | None]:
     """The fund that pays, and what stands against that: asked again by the statement that pays."""
     given = found.given
@@ -203,14 +247,17 @@ def _earlier(session: Session, province_id: str, taken: Sequence[Taken]) -> list
     return sorted(found, key=lambda one: (one.at, one.id))
 
 
-def give(session: Session, given: Given, origin: SupportOrigin, done: Done, *, exception: str = "") -> Support:
-    """Write a support down and pay it from its fund. `exception`: why it stands though a rule speaks against it, which
-    that rule must leave room for. Raises the rule, with what it would repeat in `detail`."""
+def give(
+    session: Session, given: Given, origin: SupportOrigin, done: Done, blind: Blind, *, exception: str = ""
+) -> Support:
+    """Write a support down and pay it from its fund. `blind`: as of `examine`; `exception`: why it stands though a rule
+    speaks against it, which that rule must leave room for. Raises the rule, with what it would repeat in `detail`."""
     if done.account_id is None:
         raise Problem("bad_request")
     lock_commune(session, given.commune_id)
     claims.hold(session, province_of(session, given.commune_id))
-    found = examine(session, given, day_of(done.at))
+    found = examine(session, given, day_of(done.at), blind)
+    _mend(session, found.province_id, given.worker.number if given.worker else found.number, blind)
     if found.rule is not None and not (exception and found.may_be_excepted):
         raise Problem(found.rule, detail={"supports": [one.id for one in found.earlier]})
     row = _row(found, origin, done)
@@ -246,6 +293,7 @@ def _row(found: Examined, origin: SupportOrigin, done: Done) -> Support:
         project=given.project,
         household_id=found.household.id if found.household else None,
         person_id=found.person.id if found.person else None,
+        person_number=found.number,
         worker_name=worker.name if worker else None,
         worker_birth=worker.birth if worker else None,
         worker_number=worker.number if worker else None,
@@ -289,10 +337,7 @@ def reverse(session: Session, commune_id: str, support_id: str, done: Done) -> S
     )
     session.add(undone)
     session.flush()  # what it took up is made again of what stands
-    if row.household_id is not None:
-        claims.settle(session, [row.household_id], [row.person_id] if row.person_id else [])
-    elif row.worker_number is not None:
-        claims.settle_numbers(session, row.province_id, [row.worker_number])
+    claims.release(session, row)
     detail = {"commune": commune_id, "support": support_id}
     audit.record(session, done.at, done.account_id, "support.reversed", row.household_id or row.id, detail)
     return undone

@@ -38,8 +38,8 @@ from survey.register.plan import Note
 from survey.register.questions import Asked, Example, Option, Question
 from survey.residents.resident_list import written_day
 from survey.support_terms import MAX_DOCUMENT, MAX_NOTE, MOST_MONEY, MOST_PIECES, SupportOrigin, SupportSubject
-from survey.supports.claims import Taken
-from survey.supports.giving import Given, examine, fund_for, give, province_of
+from survey.supports.claims import Taken, own_of
+from survey.supports.giving import Blind, Given, examine, fund_for, give, province_of
 from survey.terms import HouseholdState
 
 MOST_WORDS = 120  # characters of a cell that names somebody or something
@@ -112,11 +112,11 @@ def _meanings() -> dict[str, str]:
 
 
 def read_list(
-    session: Session, commune_id: str, file: str, data: bytes, now: datetime, whole: Whole,
+    session: Session, commune_id: str, file: str, data: bytes, now: datetime, whole: Whole, blind: Blind,
     tell: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Read:  # fmt: skip
-    """Look at each row as a desk would; nothing is written. `tell`: called with how many rows are looked at, of how
-    many."""
+    """Look at each row as a desk would; nothing is written. `blind`: as of `giving.examine`; `tell`: called with how
+    many rows are looked at, of how many."""
     asked = Asked({}, accepts=True)
     records = read_records({file: data}, asked, _meanings())
     found = Read(notes=records.notes, assumed=[], faults=list(records.mistakes))
@@ -125,7 +125,7 @@ def read_list(
     if found.faults:
         return found
     found.unknown.extend(header for sheet in records.sheets for header in sheet.found.unknown)
-    reader = _Reader(session, commune_id, records, asked, now, whole)
+    reader = _Reader(session, commune_id, records, asked, now, whole, blind)
     for at, record in enumerate(records.records):
         sound = reader.row(record)
         mistakes = reader.mistakes_of(record)
@@ -160,8 +160,10 @@ class _Register:
 
 class _Reader:
     def __init__(
-        self, session: Session, commune_id: str, records: Records, asked: Asked, now: datetime, whole: Whole
-    ) -> None:
+        self, session: Session, commune_id: str, records: Records, asked: Asked, now: datetime, whole: Whole,
+        blind: Blind,
+    ) -> None:  # fmt: skip
+        self.blind = blind
         self.session, self.commune_id, self.asked, self.whole = session, commune_id, asked, whole
         self.today = day_of(now)
         self.catalogue = catalogue_of(session, province_of(session, commune_id))
@@ -185,12 +187,12 @@ class _Reader:
         if given is None:
             return None
         given = replace(given, fund_id=fund_for(self.session, given))
-        one = examine(self.session, given, self.today, self.catalogue)
+        one = examine(self.session, given, self.today, self.blind, self.catalogue)
         if one.rule is not None or one.household is None or one.kind is None or one.project is None:
             record.wrong("", "refused", why=PROBLEMS[one.rule or "support_wrong"].title)
             return None
         given = replace(given, household_id=one.household.id, person=one.person.id if one.person else None)
-        keys: list[Taken | Given] = [*one.taken, given]
+        keys: list[Taken | Given] = [*own_of(one.taken), given]
         first = next((self.taken[each] for each in keys if each in self.taken), None)
         if first is not None:
             record.wrong("", "twice", first=first)
@@ -341,13 +343,13 @@ def is_written(session: Session, given: Given) -> bool:
     return session.scalar(same.limit(1)) is not None
 
 
-def write_row(session: Session, given: Given, done: Done) -> str | None:
+def write_row(session: Session, given: Given, done: Done, blind: Blind) -> str | None:
     """Write down what was seen; the rule that stands against it by now, None where it is written."""
     if is_written(session, given):
         return "support_listed"
     try:
         with session.begin_nested():  # a fund that was too small has moved nothing
-            give(session, given, SupportOrigin.LIST, done)
+            give(session, given, SupportOrigin.LIST, done, blind)
     except Problem as problem:
         return problem.code
     return None

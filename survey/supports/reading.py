@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, func, or_, select, typ
 from sqlalchemy.orm import Session
 
 from models import Household, Support, SupportClaim, SupportReversal
+from models.database import chunks
 from survey.accounts.accounts import names_of
 from survey.members import CODE, NAME, NUMBER, members_in
 from survey.programmes.catalogue import Catalogue, catalogue_of
@@ -18,6 +19,9 @@ from survey.register.event_log import events_around
 from survey.register.ledger import fold, households_in
 from survey.register.persons import Person
 from survey.submissions.standing import interviews_of
+from survey.support_terms import SupportWindow
+from survey.supports.claims import of_number
+from survey.supports.rules import window_key
 from survey.terms import HouseholdState
 
 
@@ -150,18 +154,21 @@ def lines(session: Session, rows: Sequence[Any]) -> list[Line]:
     """Rows of (support, reversal, household) in words."""
     catalogues = {id: catalogue_of(session, id) for id in sorted({row[0].province_id for row in rows})}
     names = names_of(session, {row[0].account_id for row in rows})
-    claimed = {
-        (claim.commune_id, claim.support_id)
+    claimed = {  # of a member what is of the household; its number may be another's
+        (claim.commune_id, claim.support_id, claim.household_id is not None)
         for claim in session.scalars(
             select(SupportClaim).where(SupportClaim.support_id.in_([row[0].id for row in rows]))
         )
     }
+    of_workers = _given_to_workers(session, {row[0].person_number for row in rows if row[0].person_number})
     found = []
     for support, reversal, household in rows:
         known = catalogues[support.province_id]
         kind = known.kinds.get(support.kind)
-        has_window = kind is not None and kind.once_in != "none"
-        is_double = has_window and reversal is None and (support.commune_id, support.id) not in claimed
+        key = window_key(SupportWindow(kind.once_in), support.given_on, support.programme) if kind is not None else None
+        is_first = (support.commune_id, support.id, support.household_id is not None) in claimed
+        was_worker = kind and (support.province_id, kind.benefit_group, support.person_number, key) in of_workers
+        is_double = key is not None and reversal is None and (not is_first or bool(was_worker))
         found.append(
             Line(
                 support,
@@ -174,6 +181,20 @@ def lines(session: Session, rows: Sequence[Any]) -> list[Line]:
                 is_double and (support.household_id is not None or support.worker_number is not None),
             )
         )
+    return found
+
+
+def _given_to_workers(session: Session, numbers: set[str]) -> set[tuple[str, str, str, str]]:
+    """What workers outside the register were given first: province, benefit group, number, window."""
+    found = set()
+    for chunk in chunks(numbers):
+        query = (
+            select(SupportClaim, Support.worker_number)
+            .join(Support, and_(Support.commune_id == SupportClaim.commune_id, Support.id == SupportClaim.support_id))
+            .where(SupportClaim.subject.in_([of_number(one) for one in chunk]), Support.worker_number.is_not(None))
+        )
+        for claim, number in session.execute(query):
+            found.add((claim.province_id, claim.benefit_group, str(number), claim.window_key))
     return found
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from models.database import reading_engine
 from models.schema import differences
-from survey.accounts.escrow import Escrow
+from survey.accounts.escrow import Escrow, blind
 from survey.accounts.seals import Seals
 from survey.operations.keys import ESCROW, INDEX, RECEIPT, SESSION, Keys, read_keys, strangers, wanted
 from survey.operations.restore import UNFINISHED
@@ -60,6 +60,11 @@ def escrow() -> Escrow:
 def seals() -> Seals:
     """The running app's boxes and keyed hashes."""
     return Seals(current_app.config["INDEX_KEY"])
+
+
+def blinded(number: str) -> str:
+    """The running app's keyed hash of an identity number."""
+    return blind(current_app.config["INDEX_KEY"], number)
 
 
 def where() -> str:

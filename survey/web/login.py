@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request, url_for
 from flask.sessions import SecureCookieSessionInterface
@@ -18,21 +19,21 @@ from survey.accounts.guessing import MadeUpNames, Shown
 from survey.evidence import audit
 from survey.lacks import lack_of
 from survey.problems import PROBLEMS, Problem
-from survey.terms import Role
+from survey.terms import Role, SessionKind
 from survey.web.forms import Code, SignIn
 from survey.web.installation import seals
 from survey.web.language import COOKIE, remember
 from survey.web.security import (
     await_code,
     code_was_shown,
+    delivers_only,
     give_up,
+    held,
     local_address,
-    only_delivers,
     public,
     session_text,
     sign_in,
     sign_out,
-    signed_in_account,
     start_over,
     who_is_awaited,
 )
@@ -61,11 +62,15 @@ def init_app(app: Flask) -> None:
 @public
 def page() -> str | BaseResponse:
     """The sign-in page, or onward for who is signed in already."""
-    account = signed_in_account()
-    if account is not None:
-        return redirect(local_address(request.args.get("next")) or home_of(account))
-    withdrawn = PROBLEMS["revoked"] if only_delivers() else None
-    return render_template("login.html", form=SignIn(), failed=False, withdrawn=withdrawn)
+    onward = local_address(request.args.get("next"))
+    kinds = [_kind_for(onward)] if onward else [SessionKind.DESK, SessionKind.PHONE]
+    for found in filter(None, map(held, kinds)):
+        # Who comes from a phone whose vault has a key could not show it: only signing in anew helps.
+        if not delivers_only(found) and found.row.vault_key is None:
+            return redirect(onward or home_of(found.account))
+    withdrawn = PROBLEMS["revoked"] if any(map(held, kinds)) else None
+    once_more = SessionKind.PHONE not in kinds and held(SessionKind.PHONE) is not None
+    return render_template("login.html", form=SignIn(), failed=False, withdrawn=withdrawn, once_more=once_more)
 
 
 @blueprint.post("/login")
@@ -162,12 +167,18 @@ def welcome(account: Account, factor_at: datetime | None = None) -> BaseResponse
     audit.record(get_session(), now(), account.id, "signed_in")
     language = request.cookies.get(COOKIE) or account.language
     text = guessing.signed_in(get_session(), account, _shown(), now())
-    sign_in(account, factor_at=factor_at)
-    response = remember(redirect(local_address(request.args.get("next")) or home_of(account), 303), language)
+    onward = local_address(request.args.get("next")) or home_of(account)
+    sign_in(account, kind=_kind_for(onward), factor_at=factor_at)
+    response = remember(redirect(onward, 303), language)
     response.set_cookie(
         KNOWN, text, max_age=guessing.KEPT, secure=request.is_secure, httponly=True, samesite="Lax", path="/login"
     )
     return response
+
+
+def _kind_for(onward: str) -> SessionKind:
+    """Whose session is begun on the way to an address: the app's page is the phone's, every other a desk's."""
+    return SessionKind.PHONE if urlsplit(onward).path == "/" else SessionKind.DESK
 
 
 def _told(form: SignIn, why: Problem, *, uncounted: bool = False) -> BaseResponse:

@@ -15,6 +15,7 @@ from flask import (
     Blueprint,
     Flask,
     Response,
+    after_this_request,
     current_app,
     g,
     jsonify,
@@ -32,11 +33,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account, SessionRow, SignInTries
 from survey.access import VERBS, has_verb, may
-from survey.accounts import factor, guessing, sessions
+from survey.accounts import factor, guessing, proofs, sessions
 from survey.accounts.accounts import holder_of, where_is
 from survey.accounts.sessions import SignedIn
 from survey.devices import phones
 from survey.evidence import audit
+from survey.evidence.openings import Opening
 from survey.lacks import lack_of
 from survey.problems import PROBLEMS, Problem, code_of_status
 from survey.terms import SessionEnd, SessionKind
@@ -46,6 +48,10 @@ PUBLIC = "public"
 OWN = "self.manage"  # the verb of what everybody may, without a second factor too: making one
 AWAITED = timedelta(minutes=10)  # for the code, after the password
 _TEXT = "sid"  # of the cookie: the text of its session
+PHONE = "so_ho_phone"  # the cookie of a phone's session: a page never asks for it
+ACCESS = "X-So-Ho-Access"  # the header that carries what an opened vault was given
+_PHONES = {SessionKind.PHONE, SessionKind.BOTH, SessionKind.SEND}  # what opens the phone's door
+_DESKS = {SessionKind.DESK, SessionKind.BOTH, SessionKind.SEND}  # and what a page
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "media-src 'self' blob:; "
@@ -68,17 +74,25 @@ def public(view: View) -> View:
 
 
 def permitted(
-    verb: str, *, delivers: bool = False, went: Callable[..., str | None] | None = None
+    verb: str,
+    *,
+    delivers: bool = False,
+    either: bool = False,
+    bare: bool = False,
+    went: Callable[..., str | None] | None = None,
 ) -> Callable[[View], View]:
     """Who has `verb` may; a `commune_id` in the address must lie in their area.
-    `delivers`: a session of a closed account or a withdrawn phone may too, to hand over what the phone holds. `went`:
-    the address of the same thing within the reader's area, where it went there from another's."""
+    `delivers`: a session of a closed account or a withdrawn phone may too, to hand over what the phone holds.
+    `either`: a phone's and a desk's session. `bare`: a phone that is locked too, which then must hear nothing of
+    anybody. `went`: the address of the same thing within the reader's area, where it went there from another's."""
     if verb not in VERBS:
         raise ValueError(f"no such verb: {verb}")
 
     def mark(view: View) -> View:
         view.verb = verb  # type: ignore[attr-defined]
         view.delivers = delivers  # type: ignore[attr-defined]
+        view.either = either  # type: ignore[attr-defined]
+        view.bare = bare  # type: ignore[attr-defined]
         view.went = went  # type: ignore[attr-defined]
         return view
 
@@ -91,6 +105,7 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     app.after_request(_headers)
     app.after_request(_note_seen)
+    app.after_request(_note_opened)
     app.register_error_handler(Problem, _answer_problem)
     app.register_error_handler(CSRFError, lambda _error: _answer_problem(Problem("csrf")))
     app.register_error_handler(HTTPException, _answer_http_error)
@@ -123,7 +138,7 @@ def current_account() -> Account:
     if account is None:
         if only_delivers() and request.path.startswith("/api/"):
             raise Problem("revoked")
-        raise Problem("session_expired" if _TEXT in session or "account" in session else "not_signed_in")
+        raise Problem("session_expired" if _brings_one() else "not_signed_in")
     return account
 
 
@@ -131,6 +146,11 @@ def put_on_record(verb: str, subject: str = "", detail: Any = None) -> None:
     """Write down in the log that who is signed in did this (`audit.record`), also where they only fetched something."""
     account_id, when = current_account().id, now()
     put_down(lambda session: audit.record(session, when, account_id, verb, subject, detail))
+
+
+def show_household(commune_id: str, household_id: str) -> None:
+    """This page shows a household: that who is signed in opened it is written down once it is out."""
+    g.shown_household = (commune_id, household_id)
 
 
 def current_session() -> SessionRow:
@@ -151,30 +171,49 @@ def remember_device(device_id: str) -> str:
     the phone calls itself later: who holds a withdrawn one must not talk themselves out of it."""
     row = current_session()
     bound = sessions.bind(get_session(), row, device_id, now())
-    g.only_delivers = _delivers_only(SignedIn(row, current_account(), sessions.names_of(row)))
+    desk = held(SessionKind.DESK)  # of the same browser: it goes with the phone when that is withdrawn
+    if desk is not None and desk.account.id == row.account_id and desk.row.device is None:
+        desk.row.device = bound
+    g.only_delivers = delivers_only(SignedIn(row, current_account(), sessions.names_of(row)))
     return bound
 
 
-def sign_in(account: Account, *, factor_at: datetime | None = None) -> None:
+def sign_in(account: Account, *, kind: SessionKind = SessionKind.DESK, factor_at: datetime | None = None) -> None:
     """Begin a session for `account`, who has just typed the password (and a code of the second factor), in the place of
-    the one that this browser had."""
-    row = _begin(account, SessionKind.BOTH)
+    the one of its kind that this browser had."""
+    row = _begin(account, kind)
     row.factor_at = factor_at
     g.signed_in, g.only_delivers = SignedIn(row, account, sessions.names_of(row)), not account.active
 
 
 def _begin(account: Account, kind: SessionKind, lasts: timedelta | None = None) -> SessionRow:
-    before = _signed_in() or _half()
-    if before is not None:
+    phone, desk, half = held(SessionKind.PHONE), held(SessionKind.DESK), _half()
+    for before in filter(None, (phone if kind == SessionKind.PHONE else desk, half)):
         sessions.end(get_session(), before.row, SessionEnd.REPLACED, account, now())
     agent = request.user_agent.string
     row, text = sessions.begin(get_session(), account, now(), agent=agent, kind=kind, lasts=lasts)
-    if before is not None and before.account.id == account.id:  # the same browser is the same phone
-        row.device, row.said = before.row.device, before.row.said
-    session.clear()
-    session.permanent = True
-    session[_TEXT] = text
+    for before in filter(None, (phone, desk, half)):  # the same browser is the same phone
+        if before.account.id == account.id and row.device is None:
+            row.device, row.said = before.row.device, before.row.said
+    if kind != SessionKind.PHONE or desk is None or desk.row.kind != SessionKind.DESK:
+        session.clear()
+    if kind == SessionKind.PHONE:
+        _bring(text, row)
+    else:
+        session[_TEXT] = text  # not permanent: a desk's goes with the browser
     return row
+
+
+def _bring(text: str, row: SessionRow) -> None:
+    """The phone's cookie. Its path is the whole site, so that signing in and out find it; what it opens is decided by
+    the kind of its row."""
+
+    @after_this_request
+    def answer(response: Response) -> Response:
+        response.set_cookie(
+            PHONE, text, max_age=row.ends - row.made, secure=request.is_secure, httponly=True, samesite="Strict"
+        )
+        return response
 
 
 def was_shown(right: bool) -> None:
@@ -205,7 +244,7 @@ def start_over() -> None:
 
 def session_text() -> str:
     """The text of the session that this browser brings, whether it holds or not; "" without one."""
-    return str(session.get(_TEXT, ""))
+    return str(session.get(_TEXT) or request.cookies.get(PHONE, ""))
 
 
 def await_code(account: Account, *, factor_at: datetime | None = None) -> None:
@@ -235,19 +274,33 @@ def _half() -> SignedIn | None:
 def go_on() -> None:
     """This browser's session goes on in another row, after all of its account were ended."""
     before, token = current_session(), session.get("csrf_token")
-    sign_in(current_account(), factor_at=before.factor_at)
+    sign_in(current_account(), kind=SessionKind(before.kind), factor_at=before.factor_at)
     current_session().password_at = before.password_at
     if token:  # of the forms that stand open in other tabs
         session["csrf_token"] = token
 
 
 def sign_out() -> None:
-    """End this browser's session: a copy of its cookie is worth nothing from now on."""
-    found = _signed_in()
-    if found is not None:
+    """End this browser's sessions, the phone's and the desk's: a copy of its cookies is worth nothing from now on."""
+    for found in filter(None, (held(SessionKind.PHONE), held(SessionKind.DESK))):
         sessions.end(get_session(), found.row, SessionEnd.SIGNED_OUT, found.account, now())
     session.clear()
+    if PHONE in request.cookies:
+        after_this_request(_forget_phone)
     g.signed_in, g.only_delivers = None, False
+
+
+def end_desk() -> None:
+    """End the desk's session of this browser, where it has one beside the phone's."""
+    found = held(SessionKind.DESK)
+    if found is not None and found.row.kind == SessionKind.DESK:
+        sessions.end(get_session(), found.row, SessionEnd.SIGNED_OUT, found.account, now())
+        session.clear()
+
+
+def _forget_phone(response: Response) -> Response:
+    response.delete_cookie(PHONE, secure=request.is_secure, httponly=True, samesite="Strict")
+    return response
 
 
 def signed_in_since() -> datetime:
@@ -290,26 +343,63 @@ def _signed_in() -> SignedIn | None:
     """The session that the request's cookie brings, looked up once."""
     if "signed_in" not in g:
         g.signed_in = _found()
-        g.only_delivers = g.signed_in is not None and _delivers_only(g.signed_in)
+        g.only_delivers = g.signed_in is not None and delivers_only(g.signed_in)
     found: SignedIn | None = g.signed_in
     return found
 
 
 def _found() -> SignedIn | None:
-    if _TEXT in session:
-        found = sessions.find(get_session(), str(session[_TEXT]), now())
-    elif "account" in session:
-        found = sessions.find_legacy(get_session(), session, now(), writes=not is_reading())
-    else:
-        return None
-    return found if found is not None and found.row.kind != SessionKind.HALF else None
+    """The session that opens this door; one of the other kind is none."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    own, other = (SessionKind.PHONE, SessionKind.DESK) if is_phones() else (SessionKind.DESK, SessionKind.PHONE)
+    return held(own) or (held(other) if getattr(view, "either", False) else None)
 
 
-def _delivers_only(found: SignedIn) -> bool:
+def is_phones() -> bool:
+    """Whether this address is one of the phone's door."""
+    return request.path.startswith("/api/")
+
+
+def is_open() -> bool:
+    """Whether the vault of the phone that asks is open, as far as its session can tell (`accounts/proofs.py`)."""
+    return proofs.is_open(current_session(), request.headers.get(ACCESS, ""), now())
+
+
+def held(kind: SessionKind) -> SignedIn | None:
+    """The session that this browser has for `kind`, PHONE or DESK; one of before they were two is for both."""
+    texts, kinds = [str(session[_TEXT])] if _TEXT in session else [], _DESKS
+    if kind == SessionKind.PHONE:
+        texts, kinds = [request.cookies.get(PHONE, ""), *texts], _PHONES
+    for text in filter(None, texts):
+        found = sessions.find(get_session(), text, now())
+        if found is not None and found.row.kind in kinds:
+            return found
+    if "account" in session:
+        return sessions.find_legacy(get_session(), session, now(), writes=not is_reading())
+    return None
+
+
+def _brings_one() -> bool:
+    return _TEXT in session or "account" in session or (is_phones() and PHONE in request.cookies)
+
+
+def delivers_only(found: SignedIn) -> bool:
     row, account, named = found
     if row.kind == SessionKind.SEND or not account.active:
         return True
     return phones.is_withdrawn(get_session(), account.id, named, row.made)
+
+
+def _note_opened(response: Response) -> Response:
+    """Who opened which household: a page below its address shows it, or one that said so (`show_household`)."""
+    if request.method != "GET" or response.status_code != 200 or request.endpoint is None:
+        return response
+    told = request.view_args or {}
+    commune_id, household_id = g.get("shown_household") or (told.get("commune_id"), told.get("household_id"))
+    if commune_id and household_id:
+        one = Opening(current_account().id, commune_id, household_id, request.endpoint[:40])
+        current_app.extensions["openings"].note(one, now())
+    return response
 
 
 def _note_seen(response: Response) -> Response:
@@ -327,7 +417,11 @@ def _guard() -> BaseResponse | None:
     verb = _verb_of(request.endpoint)
     if verb == PUBLIC:
         return None
+    if is_phones() and request.headers.get("Sec-Fetch-Mode") == "navigate":
+        raise Problem("not_found")  # the phone's door is asked by its app; in a tab it would show what the app locks
     account = current_account()
+    if is_phones() and not getattr(current_app.view_functions[request.endpoint], "bare", False) and not is_open():
+        raise Problem("not_open")
     if not has_verb(account.role, verb):
         raise Problem("forbidden")
     if not all(text.isprintable() for text in (*(request.view_args or {}).values(), *request.args.values())):

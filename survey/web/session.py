@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from models.database import ReadingSession, open_engine, reading_engine
 from models.writer_queue import give_way
 from survey.clocks import Doubt
+from survey.evidence.openings import Openings
 from survey.evidence.server_clock import doubt_now
 from survey.web.installation import in_one_sentence, require_place
 
@@ -45,6 +46,7 @@ def open_database(app: Flask) -> None:
         raise SystemExit(_no_address())
     app.extensions["engine"] = engine
     app.extensions["reading_engine"] = reading_engine(engine)
+    app.extensions["openings"] = Openings(engine, writes=not app.testing)
 
 
 def _no_address() -> str:

@@ -5,6 +5,7 @@ from functools import partial
 
 from survey.evidence.signing import Signer
 from survey.jobs.worker import Kind
+from survey.supports.giving import Blind
 from survey.work.area_recount import change_area, change_villages, recount_area, undo_change
 from survey.work.closing import ask_to_close, being_closed, close_round
 from survey.work.corrections import correct, read_corrections, read_undoing, undo_corrections
@@ -61,8 +62,6 @@ KINDS = {
     UNDO_CORRECTIONS: undo_corrections,
     READ_POLICE: read_police,
     ASK_POLICE: ask_police,
-    READ_SUPPORTS: read_supports,
-    GIVE_SUPPORTS: give_supports,
     RECOUNT: recount_area,
     REBUILD: rebuild,
     EXPORT: export,
@@ -71,10 +70,13 @@ KINDS = {
 }
 
 
-def kinds(prover: Signer, words_in: WordsIn) -> Mapping[str, Kind]:
-    """All that a worker can do that has the key of proofs, and the catalog of each language."""
+def kinds(prover: Signer, words_in: WordsIn, blind: Blind) -> Mapping[str, Kind]:
+    """All that a worker can do that has the key of proofs, the catalog of each language, and the keyed hash of identity
+    numbers."""
     lists = dict.fromkeys(REGISTER_FILES, partial(write_list, words_in))
-    return KINDS | lists | {CLOSE: partial(close_round, prover), TABLES: partial(count_tables, prover, words_in)}
+    supports = {READ_SUPPORTS: partial(read_supports, blind), GIVE_SUPPORTS: partial(give_supports, blind)}
+    tables = {CLOSE: partial(close_round, prover), TABLES: partial(count_tables, prover, words_in)}
+    return KINDS | lists | supports | tables
 
 
 __all__ = [

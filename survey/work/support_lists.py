@@ -21,6 +21,7 @@ from survey.evidence import audit
 from survey.jobs.worker import Task, private
 from survey.register.event_log import Done
 from survey.supports import lists
+from survey.supports.giving import Blind
 from survey.supports.lists import Read, Sound, Whole
 from survey.work.asker import check_asker
 from survey.work.household_lists import GIVEN, SEEN, kept
@@ -62,8 +63,8 @@ def kept_read(folder: Path) -> Read:
     return lists.of_json(kept(folder / SEEN))
 
 
-def read_supports(task: Task) -> dict[str, Any]:
-    """Look at each row, and keep what was found."""
+def read_supports(blind: Blind, task: Task) -> dict[str, Any]:
+    """Look at each row, and keep what was found. `blind`: makes the keyed hash of an identity number."""
     task.tell("reading")
     upload = kept_upload(task.folder)
 
@@ -72,12 +73,14 @@ def read_supports(task: Task) -> dict[str, Any]:
             task.tell("looking", done, of_all)
 
     with task.reading() as session:
-        found = lists.read_list(session, upload.commune_id, upload.name, upload.data, task.now(), upload.whole, tell)
+        found = lists.read_list(
+            session, upload.commune_id, upload.name, upload.data, task.now(), upload.whole, blind, tell
+        )
     private(task.folder / SEEN, json.dumps(lists.as_json(found)).encode())
     return {"sound": len(found.sound), "left": len(found.left)}
 
 
-def give_supports(task: Task) -> dict[str, Any]:
+def give_supports(blind: Blind, task: Task) -> dict[str, Any]:
     """Write down what was seen; what was written before it was stopped stays."""
     if task.cursor and task.cursor["at"] == task.total:  # only its end was not told
         return result_of(task.cursor)
@@ -86,7 +89,7 @@ def give_supports(task: Task) -> dict[str, Any]:
     for start in range(begun["at"], len(sound), IN_ONE):
         with task.step() as session:
             check_asker(session, task, task.commune_id or "")
-            begun = write(session, task.commune_id or "", sound, start, task.account_id, begun)
+            begun = write(session, task.commune_id or "", sound, start, task.account_id, begun, blind)
             task.reached("giving", begun["at"], len(sound), begun)
     return result_of(begun)
 
@@ -97,8 +100,9 @@ def begin(now: datetime) -> dict[str, Any]:
 
 
 def write(
-    session: Session, commune_id: str, sound: list[Sound], start: int, account_id: str | None, begun: dict[str, Any]
-) -> dict[str, Any]:
+    session: Session, commune_id: str, sound: list[Sound], start: int, account_id: str | None, begun: dict[str, Any],
+    blind: Blind,
+) -> dict[str, Any]:  # fmt: skip
     """Write some rows in one transaction; returns how far it is then."""
     lock_commune(session, commune_id)
     done = Done(account_id, datetime.fromisoformat(begun["began"]), act=begun["act"])
@@ -107,7 +111,7 @@ def write(
     given, left_out = begun["given"], list(begun["left_out"])
     part = sound[start : start + IN_ONE]
     for one in part:
-        rule = lists.write_row(session, one.given, done)
+        rule = lists.write_row(session, one.given, done, blind)
         given += rule is None
         left_out += [[one.row, rule]] if rule is not None else []
     return begun | {"at": start + len(part), "given": given, "left_out": left_out}

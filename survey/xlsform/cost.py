@@ -11,9 +11,12 @@ from survey.form.form import Form
 from survey.text import N_
 
 ORDINARY = Sizes(instances=12, letters=64, names=40, rows=150)  # a household larger than nearly all
-# As many as a form makes; and an interview of 400,000 characters has room for no more rows, each with its id.
-LIMITS = Sizes(instances=200, letters=200, names=64, rows=8_000)
-MOST_OF_A_RULE = 5_000_000  # visits at the limits: what costs more grows with the third power
+# As many as a form makes; and as many rows, each with its id and an answer, as 400,000 characters of an interview hold.
+LIMITS = Sizes(instances=200, letters=64, names=40, rows=4_000)
+# Visits at the limits: what costs more grows with the third power. In the rows of one list that is 50,000 a row, and so
+# much each row of a list within lists may take, of which there are more.
+MOST_OF_A_RULE = 10_000_000
+MOST_OF_A_ROW = MOST_OF_A_RULE // LIMITS.instances
 
 TOO_LONG = N_(
     "the text that this puts together can grow beyond %(most)s characters: put less together, or take its beginning "
@@ -51,8 +54,8 @@ def dear(form: Form) -> Iterator[Dear]:
     for rule, visits in at_most.items():
         if rule in told:
             yield Dear(*rule, TOO_DEAR, _told(ORDINARY, costs[rule], MOST_VISITS))
-        elif visits > MOST_OF_A_RULE:
-            yield Dear(*rule, GROWS, _told(LIMITS, visits, MOST_OF_A_RULE))
+        elif visits > (allowed := max(MOST_OF_A_RULE, MOST_OF_A_ROW * most.times(rule[0]))):
+            yield Dear(*rule, GROWS, _told(LIMITS, visits, allowed))
 
 
 def _told(sizes: Sizes, visits: int, most: int) -> dict[str, Any]:

@@ -11,11 +11,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import create_app
-from models import Account, FormVersion, ServerState
+from models import Account, AuditEvent, FormVersion, ServerState
 from survey.accounts.accounts import find_account, password_matches
 from survey.operations.keys import secret
+from survey.xlsform.compile import compile_workbook
 from tests.interviews import SOURCE, entry, push
 
+SECOND = "--second", "province"
 QUESTIONNAIRE = Path(__file__).parents[2] / "survey" / "form" / "questionnaires" / "ra_soat_ho.md"
 
 
@@ -130,14 +132,14 @@ def test_an_unknown_account_is_named(app: Flask) -> None:
 
 
 def test_a_questionnaire_is_published_once_and_never_changes(app: Flask, session: Any, tmp_path: Path) -> None:
-    assert run(app, "form", "publish", str(QUESTIONNAIRE))[0] == 0
-    assert run(app, "form", "publish", str(QUESTIONNAIRE))[0] == 0
+    assert run(app, "form", "publish", str(QUESTIONNAIRE), *SECOND)[0] == 0
+    assert run(app, "form", "publish", str(QUESTIONNAIRE))[0] == 0  # there already: nobody is needed
     session.rollback()
     stored = session.scalars(select(FormVersion)).one()
     assert (stored.form_id, stored.source) == ("ra_soat_ho", QUESTIONNAIRE.read_text(encoding="utf-8"))
     small = tmp_path / "phieu.md"
     small.write_text(SOURCE, encoding="utf-8")
-    assert run(app, "form", "publish", str(small))[0] == 0
+    assert run(app, "form", "publish", str(small), *SECOND)[0] == 0
     small.write_text(SOURCE.replace("Điểm B1", "Điểm khác"), encoding="utf-8")
     code, said = run(app, "form", "publish", str(small))
     assert code == 1
@@ -187,7 +189,19 @@ def test_a_questionnaire_is_added_listed_published_retired_and_given_back(
     assert (code, "không có lỗi" in said, "anh.png" in said) == (0, True, True), said
     draft_id = said.split("\n")[-2].split()[0]
     assert f"phieu_thu 2\tBản nháp\t0 lỗi\t{draft_id}\n" in run(app, "form", "list")[1]
-    assert run(app, "form", "publish", draft_id)[0] == 0
+    code, said = run(app, "form", "publish", draft_id)
+    shown = compile_workbook(workbook.read_text(encoding="utf-8")).hash
+    assert (code, "Hai người cùng công bố" in said, shown in said) == (1, True, True)
+    for nobody in ("khong-co", "supervisor"):
+        code, said = run(app, "form", "publish", draft_id, "--second", nobody)
+        assert (code, "không phải tài khoản được công bố" in said) == (1, True)
+    assert run(app, "form", "publish", draft_id, *SECOND)[0] == 0
+    session.rollback()
+    done = session.scalars(select(AuditEvent).where(AuditEvent.verb == "form_published")).one()
+    officer = session.scalar(select(Account.id).where(Account.username == "province"))
+    assert (done.account_id, done.detail["second"]) == (None, officer)
+    assert session.get_one(FormVersion, ("phieu_thu", "2")).published_by == officer
+    session.rollback()
     assert "phieu_thu 2\tĐã công bố\t0 phiếu\t–\n" in run(app, "form", "list")[1]
     assert "Không có tệp hay bản nháp" in run(app, "form", "publish", draft_id)[1]
     code, said = run(app, "form", "retire", "phieu_thu", "1")
@@ -221,7 +235,7 @@ def test_a_workbook_with_faults_is_kept_as_a_draft_and_said_whole(app: Flask, tm
 def test_a_round_is_moved_to_another_version_of_its_questionnaire(app: Flask, small_round: str, tmp_path: Path) -> None:
     workbook = tmp_path / "phieu.md"
     workbook.write_text(SOURCE.replace("phieu_thu | 1 |", "phieu_thu | 2 |"), encoding="utf-8")
-    assert run(app, "form", "publish", str(workbook))[0] == 0
+    assert run(app, "form", "publish", str(workbook), *SECOND)[0] == 0
     assert run(app, "round", "move", "2") == (0, "Rà soát định kỳ 2026: dùng phieu_thu 2.\n")
     assert "Chưa công bố" in run(app, "round", "move", "9")[1]
     assert "Không có đợt" in run(app, "round", "move", "2", "khong-co")[1]

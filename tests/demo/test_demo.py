@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from migrations.upgrade import upgrade
 from models import Account, Assessment, Household, Place, RegisterEntry, Round
 from models.database import open_engine
+from survey.accounts.demo import DEMO, NAMES
 from survey.demo import load_demo
 from survey.demo.accounts import ACCOUNTS, COMMUNE, VILLAGES
 from survey.demo.answers import context_of, interview
@@ -53,6 +54,11 @@ def loaded(databases: Any) -> Iterator[Session]:
         yield session
     engine.dispose()
     databases.drop(url)
+
+
+def test_every_account_is_marked_and_known_by_name(loaded: Session) -> None:
+    found = {one.username: one.demo for one in loaded.scalars(select(Account))}
+    assert found == dict.fromkeys(NAMES, DEMO)
 
 
 @pytest.fixture(scope="module")

@@ -103,6 +103,8 @@ export async function rows({ account = "account-1", events = 3 } = {}) {
         account: { id: account, username: "enumerator", display_name: "Người thử", role: "enumerator", language: "vi" },
         villages: [],
         rounds: [],
+        csrf: "a token",
+        bundle_pass: { body: "{}", signature: "what vouched for an account" },
       },
       cursor: 7,
       generation: "generation-1",

@@ -5,6 +5,7 @@ import { beforeEach, test } from "node:test"
 
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb"
 
+import { bundlePass, keepGreeting } from "../../static/app/store/greeting.js"
 import { Locked } from "../../static/app/store/sealing.js"
 import { DraftClosed, Store } from "../../static/app/store/store.js"
 import { sha256 } from "../../static/app/canonical.js"
@@ -55,6 +56,8 @@ const SECRETS = [
   "photo that was taken",
   "lo van duc",
   "Ghi chú",
+  "what vouches for an account",
+  "what vouched for an account",
 ]
 const secretsIn = (text) => SECRETS.filter((secret) => text.includes(secret))
 
@@ -69,6 +72,8 @@ const DRAFT = {
   last: null,
   comments: [],
 }
+const PASS = { body: "{}", signature: "what vouches for an account" }
+const GREETING = /** @type {any} */ ({ account: { id: "account-1" }, csrf: "a token", bundle_pass: PASS, rounds: [] })
 const event = (path, value) => ({ op: "set", path, value, at: "2026-11-23T01:10:00.000Z" })
 const file = async (text) => ({
   sha256: await sha256(text),
@@ -114,6 +119,7 @@ async function fill(store) {
   await store.saveFile(await file(PHOTO))
   await store.append("d", [event("anh", photo)])
   await store.set("last_saved f", { thanh_vien: [{ ho_ten: NAMES.member }] })
+  await keepGreeting(store, GREETING)
 }
 
 test("a dump of the disk shows no name, no number, no answer and no photo, before and after an interview is finished", async () => {
@@ -129,7 +135,16 @@ test("the dump would see them: without a PIN they are in plain", async () => {
   await fill(new Store("account-1"))
   assert.deepEqual(
     secretsIn(await dump()).toSorted(),
-    [NAMES.head, NAMES.member, NAMES.cccd, "thanh_vien", "bytes of the photo", "lo van duc", "Ghi chú"].toSorted(),
+    [
+      NAMES.head,
+      NAMES.member,
+      NAMES.cccd,
+      "thanh_vien",
+      "bytes of the photo",
+      "lo van duc",
+      "Ghi chú",
+      PASS.signature,
+    ].toSorted(),
   )
 })
 
@@ -157,6 +172,8 @@ for (const [kind, make] of [
     )
     assert.equal(await (await store.file(photo)).blob.text(), PHOTO)
     assert.deepEqual(await store.get("last_saved f"), { thanh_vien: [{ ho_ten: NAMES.member }] })
+    assert.deepEqual(await store.get("hello"), { account: { id: "account-1" }, rounds: [] })
+    assert.deepEqual(await bundlePass(store), PASS)
     await store.finalise("d", entry("e", { x: 1 }, [photo]))
     const [item] = await store.outbox()
     assert.equal(item.name, NAMES.head)
@@ -294,6 +311,7 @@ test("a locked vault tells counts and states, and neither reads nor writes what 
     () => locked.drafts(),
     () => locked.file(photo),
     () => locked.get("last_saved f"),
+    () => bundlePass(locked),
     () => locked.set("last_saved f", {}),
     () => locked.append("d", [event("a", 1)]),
     () => locked.openDraft({ ...DRAFT, id: "x", household_id: "x" }),
@@ -434,6 +452,7 @@ async function assertWhole(store, events) {
   assert.equal(await (await store.file(replaced)).blob.text(), REPLACED)
   assert.equal((await store.file(photo)).name, `${NAMES.head}.jpg`)
   assert.deepEqual(await store.get("last_saved ra_soat_ho"), was.meta["last_saved ra_soat_ho"])
+  assert.deepEqual(await bundlePass(store), was.meta.hello.bundle_pass)
   assert.deepEqual(await store.counts(), { saved: 2, open: 1, unsent: 1, received: 0 })
 }
 

@@ -229,6 +229,7 @@ POWERS = {
         {
             "static/app/vault/vault.js",
             "static/app/vault/rings.lazy.js",
+            "static/app/vault/proof.js",  # signs that the vault is open
             "static/app/sync/receipt.js",
             "static/plain/export.lazy.js",
             "static/app/carry/sealed.lazy.js",  # what leaves by hand is sealed where it leaves, not in the vault

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -38,9 +39,9 @@ def migrate(engine: Engine, revision: str, step: Callable[[Config, str], None] =
         step(config, revision)
 
 
-@pytest.fixture
-def left_at(databases: Any) -> Iterator[Callable[[str], Engine]]:
-    """`left_at("0010")`: an empty database of that revision."""
+@contextmanager
+def revisions(databases: Any) -> Iterator[Callable[[str], Engine]]:
+    """As `left_at`, for as long as it is open."""
     made: list[tuple[str, Engine]] = []
 
     def make(revision: str) -> Engine:
@@ -54,3 +55,10 @@ def left_at(databases: Any) -> Iterator[Callable[[str], Engine]]:
     for url, engine in made:
         engine.dispose()
         databases.drop(url)
+
+
+@pytest.fixture
+def left_at(databases: Any) -> Iterator[Callable[[str], Engine]]:
+    """`left_at("0010")`: an empty database of that revision."""
+    with revisions(databases) as make:
+        yield make

@@ -54,6 +54,7 @@ from survey.terms import (
 )
 from survey.xlsform.compile import compile_workbook
 from tests import world
+from tests.given import blind
 from tests.poverty.households import BESIDE, WORKBOOK
 from tests.web.desk.field import CASES, answers_of
 from tests.world import COMMUNE, VILLAGE
@@ -103,10 +104,14 @@ def build(session: Session) -> None:
     plan(session, now)
     today, supervisor = day_of(now), by(session, "supervisor", now)
     house = giving.Given(COMMUNE, "nha_o", "ct", "3", today - timedelta(days=200), "ho-0", amount=40_000_000)
-    giving.give(session, house, SupportOrigin.DESK, supervisor)
+    giving.give(session, house, SupportOrigin.DESK, supervisor, blind)
     worker = giving.Worker("Vì Văn Hặc", "1990", "băm", "Mường La")
     giving.give(
-        session, giving.Given(COMMUNE, "viec_lam", "ct", "2", today, worker=worker), SupportOrigin.DESK, supervisor
+        session,
+        giving.Given(COMMUNE, "viec_lam", "ct", "2", today, worker=worker),
+        SupportOrigin.DESK,
+        supervisor,
+        blind,
     )
 
 

@@ -53,10 +53,9 @@ def interview(phone: Phone, household: str) -> None:
 
 
 def enrolled_again(phone: Phone) -> None:
-    """The welcome screen finds the session or asks to sign in; a new code is chosen; the first talk ends."""
-    phone.page.wait_for_selector("[data-screen=welcome] [data-action=retry]:not([hidden]), [data-screen=pin-new]")
-    phone.choose_pin()
-    phone.page.wait_for_selector("[data-screen=home]")
+    """With its storage the phone lost what shows that its sign-in is its own: one signs in anew and chooses a code."""
+    phone.page.click("[data-screen=welcome] [data-action=sign-in]")
+    phone.sign_in()
     phone.synced()
 
 

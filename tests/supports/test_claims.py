@@ -23,7 +23,7 @@ from survey.supports import claims, giving
 from survey.supports.giving import Given
 from survey.terms import RegisterKind
 from tests.commands.test_commands import run
-from tests.given import by, enter_catalogue, open_fund
+from tests.given import blind, by, enter_catalogue, open_fund
 from tests.review.test_persons import MOTHER, codes
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
 
@@ -41,7 +41,7 @@ def given(household_id: str = "ho-1", kind: str = "nha_o", on: date = BEFORE, **
 
 
 def give(session: Session, *args: Any, **changes: Any) -> Support:
-    made = giving.give(session, given(*args, **changes), SupportOrigin.DESK, by(session))
+    made = giving.give(session, given(*args, **changes), SupportOrigin.DESK, by(session), blind)
     session.commit()
     return made
 
@@ -132,7 +132,7 @@ def test_a_person_keeps_it_wherever_they_live(session: Session) -> None:
 
 def test_another_commune_counts_as_well(session: Session) -> None:
     done = by(session, "supervisor-other")
-    first = giving.give(session, given("ho-5", commune=OTHER_COMMUNE), SupportOrigin.DESK, done).id
+    first = giving.give(session, given("ho-5", commune=OTHER_COMMUNE), SupportOrigin.DESK, done, blind).id
     session.commit()
     move = Wish(RegisterKind.MOVE, "ho-5", TODAY, given={"village": "03757-01", "commune": COMMUNE})
     act(session, move, OTHER_COMMUNE, "province")
@@ -184,7 +184,7 @@ def test_an_exception_needs_room_and_has_no_claim(session: Session) -> None:
     done = by(session)
 
     def except_(**changes: Any) -> Support:
-        return giving.give(session, given(**changes), SupportOrigin.DESK, done, exception="Nhà cháy, làm lại")
+        return giving.give(session, given(**changes), SupportOrigin.DESK, done, blind, exception="Nhà cháy, làm lại")
 
     made = except_()
     session.commit()
@@ -231,7 +231,7 @@ def test_of_two_at_once_one_wins(app: Flask, session: Session) -> None:
             start.wait()
             try:
                 one = given(amount=30_000_000, fund_id=fund)
-                giving.give(mine, one, SupportOrigin.DESK, Done(officers[number], NOW))
+                giving.give(mine, one, SupportOrigin.DESK, Done(officers[number], NOW), blind)
                 mine.commit()
             except Problem as problem:
                 mine.rollback()

@@ -33,7 +33,7 @@ from survey.supports.counted import Recorded, same_persons
 from survey.supports.escaped import is_newly_escaped, months_before
 from survey.supports.giving import Given, Worker
 from survey.terms import FigureStatus, PlanMeasure, RegisterKind
-from tests.given import SAID, by, enter_catalogue
+from tests.given import SAID, blind, by, enter_catalogue
 from tests.review.test_persons import FATHER, MOTHER, codes
 from tests.world import COMMUNE, OTHER_COMMUNE
 
@@ -69,7 +69,7 @@ def job(session: Session, month: int, day: int = 15, household: str | None = "ho
         said.setdefault("person", codes(session, household)[MOTHER])
     given = Given(commune, said.pop("kind", "viec_lam"), "ct2026", "1", date(2026, month, day), household, **said)
     done = by(session, "supervisor" if commune == COMMUNE else "supervisor-other")
-    made = giving.give(session, given, SupportOrigin.DESK, done)
+    made = giving.give(session, given, SupportOrigin.DESK, done, blind)
     session.commit()
     return made
 

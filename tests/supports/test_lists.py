@@ -13,7 +13,7 @@ from models import Household
 from survey.members import members_in
 from survey.supports import lists
 from survey.supports.lists import Read, Whole
-from tests.given import by, enter_catalogue
+from tests.given import blind, by, enter_catalogue
 from tests.register.sheets import workbook
 from tests.review.test_persons import MOTHER, codes
 from tests.world import COMMUNE, NOW, VILLAGE
@@ -43,7 +43,7 @@ def mother(session: Session) -> dict[str, Any]:
 
 
 def read(session: Session, data: bytes, name: str = "ho-tro.xlsx", **whole: Any) -> Read:
-    return lists.read_list(session, COMMUNE, name, data, NOW, Whole(**whole))
+    return lists.read_list(session, COMMUNE, name, data, NOW, Whole(**whole), blind)
 
 
 def tone_apart(letter: str) -> str:
@@ -144,8 +144,8 @@ def test_what_stands_against_rows_is_told_and_a_list_brought_twice_is_known(sess
     assert found.unknown == [] or found.unknown == ["Ký nhận"]
     again = lists.of_json(lists.as_json(found))
     assert again == found
-    assert [lists.write_row(session, one.given, by(session)) for one in found.sound] == [None, None]
-    assert [lists.write_row(session, one.given, by(session)) for one in found.sound] == ["support_listed"] * 2
+    assert [lists.write_row(session, one.given, by(session), blind) for one in found.sound] == [None, None]
+    assert [lists.write_row(session, one.given, by(session), blind) for one in found.sound] == ["support_listed"] * 2
     session.commit()
     assert read(session, workbook({"DS": rows})).sound == []
 

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from models import AuditEvent, RecoveryCode, SecondFactor, ServerState, SessionRow
 from survey.accounts import accounts, factor, four_eyes
 from survey.accounts.accounts import find_account
+from survey.accounts.demo import DEMO, mark
 from survey.accounts.seals import Seals
-from survey.demo.load import mark
 from tests.commands.test_commands import run
 from tests.conftest import Browser
 from tests.web.desk.test_devices import report
@@ -87,11 +87,11 @@ def test_whoever_has_a_factor_signs_in_with_password_and_code(
     assert (wrong.status_code, "chưa đúng" in wrong.text) == (422, True)
     right = type_code(client, code_of(secret, clock.now))
     assert (right.status_code, right.location) == (303, "/desk/")
-    assert client.get("/api/v1/hello").status_code == 200
+    assert client.get("/account/sessions").status_code == 200
     session.rollback()
     rows = session.scalars(select(SessionRow).order_by(SessionRow.made, SessionRow.kind)).all()
     assert [(one.kind, one.why, one.factor_at is not None) for one in rows[1:]] == [
-        ("both", None, True), ("half", "replaced", False),
+        ("desk", None, True), ("half", "replaced", False),
     ]  # fmt: skip
     verbs = session.scalars(select(AuditEvent.verb)).all()
     assert verbs.count("signed_in") == 1 and "factor_failed" in verbs
@@ -198,7 +198,7 @@ def test_setting_it_up_ends_what_was_begun_without(login_as: Any, clock: Any) ->
 @pytest.fixture
 def asked(session: Any) -> None:
     """A real place, which was updated now; the accounts of the world are of before."""
-    session.delete(session.get_one(ServerState, factor.DEMO))
+    session.delete(session.get_one(ServerState, DEMO))
     session.add(ServerState(key="factor_since", value=NOW.isoformat()))
     session.commit()
 

@@ -13,10 +13,12 @@ from survey.accounts.accounts import find_account, set_password
 from tests.world import PASSWORD
 
 
-def sign_in(client: Any, username: str, password: str = PASSWORD, address: str = "/login", **kwargs: Any) -> Any:
-    token = re.search(
-        r'name="csrf_token" type="hidden" value="([^"]+)', client.get("/login", base_url=kwargs.get("base_url")).text
-    )
+def sign_in(
+    client: Any, username: str, password: str = PASSWORD, address: str = "/login", look: str = "/login", **kwargs: Any
+) -> Any:
+    """`look`: the address whose form is filled in."""
+    page = client.get(look, base_url=kwargs.get("base_url")).text
+    token = re.search(r'name="csrf_token" type="hidden" value="([^"]+)', page)
     assert token
     fields = {"csrf_token": token.group(1), "username": username, "password": password}
     return client.post(address, data=fields, **kwargs)

@@ -48,7 +48,7 @@ def copied(app: Flask, browser: Any) -> Any:
 
 def again(client: Any, username: str) -> None:
     """Sign in where somebody is signed in: in a tab that stood open."""
-    token = re.search(r'name="csrf_token" value="([^"]+)', client.get("/account/sessions").text)
+    token = re.search(r'name="csrf_token" value="([^"]+)', client.get("/login?next=/account/sessions").text)
     assert token
     fields = {"csrf_token": token[1], "username": username, "password": PASSWORD}
     assert client.post("/login", data=fields).status_code == 303
@@ -71,13 +71,18 @@ def test_signing_out_ends_the_session_and_a_copy_of_its_cookie(app: Flask, login
 
 def test_the_row_holds_a_hash_and_the_cookie_names_nobody(client: Any, session: Any) -> None:
     sign_in(client, "enumerator")
+    phone, row = client.get_cookie("so_ho_phone"), row_of(session)
+    assert len(phone.value) == 43 and row.token_hash == hash_of(phone.value)  # 256 bits in base64
+    assert (phone.http_only, phone.same_site, phone.max_age) == (True, "Strict", 14 * 24 * 3600)
+    assert (row.kind, row.device, row.made, row.password_at) == (SessionKind.PHONE, None, NOW, NOW)
+    assert row.ends - row.made == timedelta(days=14)
+    sign_in(client, "supervisor", look="/login?next=/desk/")
     with client.session_transaction() as cookie:
         held = dict(cookie)
-    row = row_of(session)
-    assert len(held["sid"]) == 43 and row.token_hash == hash_of(held["sid"])  # 256 bits in base64
-    assert set(held) == {"_permanent", "sid", "csrf_token"} or set(held) == {"_permanent", "sid"}
-    assert (row.kind, row.device, row.made, row.password_at) == (SessionKind.BOTH, None, NOW, NOW)
-    assert row.ends - row.made == timedelta(days=14)
+    desk = row_of(session, "supervisor")
+    assert desk.token_hash == hash_of(held["sid"])
+    assert set(held) - {"csrf_token"} == {"sid"}  # not permanent: it goes with the browser
+    assert (desk.kind, desk.ends - desk.made) == (SessionKind.DESK, timedelta(hours=12))
 
 
 STATES = ("live", "ended", "replaced", "over", "password", "send", "closed", "half", "unknown")

@@ -4,6 +4,7 @@
 import { bytesOf } from "../bytes.js"
 import { canonical, sha256 } from "../canonical.js"
 import { isSigned } from "../sync/receipt.js"
+import { bundlePass } from "../store/greeting.js"
 import { isReceived } from "../store/store.js"
 import { speaksOf } from "../sync/reply.js"
 import { seal } from "./sealed.lazy.js"
@@ -62,7 +63,7 @@ export async function bundleOf(store, items, device, now, { hasFiles = true } = 
     generation: hello.generation,
     entries: items.length,
   }
-  return seal(header, partsOf(store, items, hello.bundle_pass, hasFiles), hello.escrow)
+  return seal(header, partsOf(store, items, await bundlePass(store), hasFiles), hello.escrow)
 }
 
 /** As many of `items` as a sequence of codes of `size` letters carries, without files: {frames, items}. */

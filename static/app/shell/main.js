@@ -21,10 +21,11 @@
 import "../older.js"
 import { bounds, doubt } from "../clock.js"
 import { Device } from "../store/device.js"
+import { keepGreeting } from "../store/greeting.js"
 import { Locked } from "../store/sealing.js"
 import { Store } from "../store/store.js"
 import { Outbox } from "../sync/outbox.js"
-import { Stopped, brought, hello, signOut } from "../sync/request.js"
+import { Stopped, brought, shut, signOut, who } from "../sync/request.js"
 import { Sync } from "../sync/schedule.js"
 import { uuidv7 } from "../ids.js"
 import { FORGOT, HOME } from "./addresses.js"
@@ -136,6 +137,7 @@ class App {
     forget()
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close("no")
     await this.show()
+    navigator.locks.request("so-ho sync", () => {}).then(() => this.store?.isLocked && shut())
   }
 
   /**
@@ -157,7 +159,7 @@ class App {
       await this.device.set("owes_sign_out", false)
       throw new Stopped({ act: "sign_in" })
     }
-    const greeting = await hello()
+    const greeting = await who()
     await look.prefer(greeting.account.language)
     await this.#become(greeting)
   }
@@ -165,7 +167,7 @@ class App {
   async #become(greeting) {
     const { id } = greeting.account
     // Until there is a PIN nothing but this is kept.
-    if (!(await this.device.get(`ring ${id}`))) await new Store(id).set("hello", greeting)
+    if (!(await this.device.get(`ring ${id}`))) await keepGreeting(new Store(id), greeting)
     await this.device.set("account", id)
     this.tell("account")
     await this.signedIn(id)
@@ -335,7 +337,11 @@ class App {
   #outbox(report, wish) {
     return (
       this.isOpen &&
-      new Outbox(this.store, /** @type {string} */ (this.account), () => this.#describe(), report, { ...wish, shrink })
+      new Outbox(this.store, /** @type {string} */ (this.account), () => this.#describe(), report, {
+        ...wish,
+        shrink,
+        origin: location.origin,
+      })
     )
   }
 

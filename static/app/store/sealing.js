@@ -30,9 +30,9 @@ const PLAIN = {
   files: ["sha256", "size", "type", "receipt", "problem", "has_thumbnail", "freed"],
 }
 const SEALED = Object.keys(PLAIN)
-// Of meta: what names a household.
-export const isHidden = (key) =>
-  ["last_saved ", "visits "].some((one) => key.startsWith(one)) || ["missed", "between", "supports"].includes(key)
+// Of meta: what names a household, what vouches for the account, and what shows that the vault is open.
+const HIDDEN = ["missed", "between", "supports", "pass", "proof"]
+export const isHidden = (key) => ["last_saved ", "visits "].some((one) => key.startsWith(one)) || HIDDEN.includes(key)
 const AT_ONCE = 100 // rows sealed in one step of a migration; files one by one
 const bytesOf = (value) => new TextEncoder().encode(JSON.stringify(value))
 const valueOf = (bytes) => JSON.parse(new TextDecoder().decode(bytes))

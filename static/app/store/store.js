@@ -10,6 +10,7 @@
 import { hashesIn, replay } from "../engine/answers.js"
 import { Database, ask, between } from "./database.js"
 import { Settings } from "./device.js"
+import { keepAsToday } from "./greeting.js"
 import { NAMING, dropUnnamed, everMentioned, everythingOf, mentioning, namedBy } from "./naming.js"
 import { Sealing, isHidden, known, mark, plainly } from "./sealing.js"
 import { fold } from "../search.js"
@@ -46,12 +47,11 @@ export class DraftClosed extends Error {}
 /**
  * What one account keeps on this phone. Keys of its meta: hello, cursor, generation, synced_at, clock_skew (seconds
  * that this phone is ahead of the server), clock_at (it is later now than then, milliseconds), `last_saved <form>`,
- * sealed (a migration is done), receipt_keys (those of the server that were trusted, the last one now), only_wifi
- * (originals of photos go by Wi-Fi only), lost (what was held before the storage was cleared, until the server is
- * told), formerly (devices that this phone was before), missed (what the server misses: push's gone and elsewhere),
- * under_way (ids of entries that may have reached the server though it said nothing of them), `visits <round>
- * <household>` (times at which nobody was there, [{at, place}]), between (the households that no round asks for),
- * supports (what can be and was given).
+ * sealed (a migration is done), receipt_keys (the server's that were trusted, the last one now), only_wifi (originals
+ * of photos go by Wi-Fi only), lost (held before the storage was cleared, until the server is told), formerly (devices
+ * that this phone was before), missed (what the server misses: push's gone and elsewhere), under_way (ids of entries
+ * that the server may have though it said nothing), `visits <round> <household>` ([{at, place}] where nobody was in),
+ * between (households that no round asks for), supports (what can be and was given), pass (of hello).
  */
 export class Store extends Settings {
   #sealing
@@ -117,6 +117,7 @@ export class Store extends Settings {
    * @param {(count: { done: number, total: number }) => void} report
    */
   async sealAll(report = () => {}) {
+    await keepAsToday(this)
     if (await this.get("sealed")) return
     await this.#sealing.sealRows(this.database, report)
     const saved = await this.database.read(["meta"], ({ meta }) => ask(meta.getAllKeys()))

@@ -8,9 +8,11 @@ import { keep } from "./worker.js"
 import { needs } from "../delivery.js"
 import { Insistence, Line, now } from "./pace.js"
 import { isSigned } from "./receipt.js"
+import { keepGreeting } from "../store/greeting.js"
 import { isStuck } from "../store/store.js"
 import { MOST_ENTRIES, batches, isBroken, isOfContent, isResult, mayBeAlone, speaksOf, verdict } from "./reply.js"
-import { Stopped, brought, call, formFile, hello } from "./request.js"
+import { Stopped, brought, call as asked, formFile, hello, isStale } from "./request.js"
+import { opened } from "./opened.js"
 
 const TURN = 60_000 // milliseconds that photos have the line before the register gets it
 const DAY = 86_400_000
@@ -37,7 +39,7 @@ const isEnd = ({ act, why, isAnother, status }) =>
 /**
  * One conversation with the server on behalf of one account. `device` is push's "device" without the counts. `wish`:
  * {originals: true} sends photos whatever the line costs; {shrink(blob, longest)} makes small pictures, where it can;
- * {line} (pace.js) is what talks before this one have learnt.
+ * {line} (pace.js) is what talks before this one have learnt; {origin} is the page's.
  */
 export class Outbox {
   #store
@@ -62,7 +64,7 @@ export class Outbox {
    * @param {string} account
    * @param {() => Promise<any>} device
    * @param {(progress: any) => void} report
-   * @param {{ originals?: boolean, shrink?: any, line?: Line }} wish
+   * @param {{ originals?: boolean, shrink?: any, line?: Line, origin?: any }} wish
    */
   constructor(store, account, device, report = () => {}, wish = {}) {
     this.#store = store
@@ -141,7 +143,7 @@ export class Outbox {
   async #greet() {
     const before = await this.#store.get("hello")
     const since = least(await this.#store.get("clock_at"))
-    const greeting = await hello().catch((error) => {
+    const greeting = await this.#opened().catch((error) => {
       // HTTPS fails on a phone whose clock fell back to the day it was made, or went far ahead.
       const isOff = doubt(Date.now(), { since }) || Date.now() - Date.parse(before?.server_time) > 60 * DAY
       if (error.why === "unreachable" && isOff) error.why = "clock"
@@ -152,7 +154,7 @@ export class Outbox {
     if (greeting.revoked) Object.assign(greeting, { rounds: before?.rounds ?? [], villages: before?.villages ?? [] })
     await this.#trust(greeting, before)
     this.#greeting = greeting
-    await this.#store.set("hello", greeting)
+    await keepGreeting(this.#store, greeting)
     await this.#time(greeting)
     const known = (await this.#store.get("generation")) ?? before?.generation
     if (known && known !== greeting.generation) await this.#store.startOver()
@@ -255,7 +257,7 @@ export class Outbox {
     await this.#keepResults(batch, answer.body)
     if (!isBrief) await this.#keepMissed(answer.body)
     if (answer.body.revoked && !this.#greeting.revoked)
-      await this.#store.set("hello", Object.assign(this.#greeting, { revoked: true }))
+      await keepGreeting(this.#store, Object.assign(this.#greeting, { revoked: true }))
     return answer
   }
 
@@ -373,6 +375,27 @@ export class Outbox {
     })
   }
 
+  /** A call that shows, once more where it must, that the vault is open. */
+  async #call(address, how) {
+    if (isStale()) this.#token(await this.#opened())
+    const answer = await asked(address, how)
+    if (answer.body?.problem?.code !== "not_open") return answer
+    this.#token(await this.#opened())
+    return asked(address, { ...how, headers: { ...how?.headers, ...(how?.headers && this.#signs()) } })
+  }
+
+  #opened() {
+    return opened(this.#store, this.#wish.origin)
+  }
+
+  #signs() {
+    return { "X-CSRF-Token": this.#greeting.csrf }
+  }
+
+  #token({ csrf }) {
+    this.#greeting = { ...this.#greeting, csrf }
+  }
+
   // What is fetched
 
   /** What came is kept with where to go on. */
@@ -483,7 +506,7 @@ export class Outbox {
 
   /** A GET whose answer is needed to go on. */
   async #ask(address) {
-    const answer = await call(address)
+    const answer = await this.#call(address)
     const judged = verdict(answer)
     if (judged.act !== "done") throw new Stopped({ ...judged, status: answer.status, ours: answer.ours })
     this.#silent = 0
@@ -499,11 +522,11 @@ export class Outbox {
    */
   async #write(address, { method, headers, body, batch = 1 }) {
     for (let repeated = false; ; repeated = true) {
-      const signed = { ...headers, "X-CSRF-Token": this.#greeting.csrf }
+      const signed = { ...headers, ...this.#signs() }
       const sent = await body()
       const size = typeof sent === "string" ? new Blob([sent]).size : (sent?.size ?? 0)
       const since = now()
-      const answer = await call(address, {
+      const answer = await this.#call(address, {
         method,
         headers: signed,
         body: sent,
@@ -515,7 +538,7 @@ export class Outbox {
       const judged = { ...verdict(answer, { batch, repeated }), status: answer.status, ours: answer.ours }
       if (answer.status && judged.why !== "busy") this.#silent = 0
       if (judged.act === "done" && method !== "POST") this.#moved++ // bytes of a file; what else went says who sent it
-      if (judged.act === "fresh_token") this.#greeting = { ...this.#greeting, csrf: (await hello()).csrf }
+      if (judged.act === "fresh_token") this.#token(await hello())
       else if (["done", "halve", "refused"].includes(judged.act))
         return { ...judged, body: answer.body, header: answer.header }
       else throw new Stopped(judged)

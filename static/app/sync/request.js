@@ -6,6 +6,30 @@ import { within } from "../deadline.js"
 import { verdict } from "./reply.js"
 
 const PATIENCE = 30_000 // milliseconds without a byte of an answer
+const LASTS = 600_000 // milliseconds: the server takes it for a quarter of an hour
+
+/**
+ * What shows the server that the vault is open, and the token to write with; in memory only.
+ * @type {{ access: string, csrf: string, since: number } | null}
+ */
+let shown = null
+
+/** What an opened vault was given goes along with every request from now on. */
+export const show = (access, csrf) => (shown = { access, csrf, since: performance.now() })
+
+/** Is it time to show anew that the vault is open? A talk may be longer than what one time lasts. */
+export const isStale = () => shown !== null && performance.now() - shown.since > LASTS
+
+/** @returns {Record<string, string>} */
+const carried = () => (shown ? { "X-So-Ho-Access": shown.access } : {})
+
+/** The vault is locked: nothing shows it as open any more, and the server is told if it can be. */
+export async function shut() {
+  if (!shown) return
+  const headers = { ...carried(), "X-CSRF-Token": shown.csrf }
+  shown = null
+  await call("/api/v1/vault/lock", { method: "POST", headers })
+}
 
 /**
  * Why a sync stopped early: {act: "sign_in"|"wait"|"refused"|"other_account", problem, seconds, why}; see reply.js.
@@ -52,13 +76,20 @@ async function jsonOf(response, again) {
 
 /**
  * @param {string} address
- * @param {{ method?: string, body?: any, headers?: HeadersInit, patience?: number }} how
+ * @param {{ method?: string, body?: any, headers?: Record<string, string>, patience?: number }} how
  * @returns {Promise<Answered>}
  */
 export async function call(address, { method = "GET", body, headers = {}, patience = PATIENCE } = {}) {
   // Our API never redirects; a captive portal does.
   /** @type {RequestInit} */
-  const how = { method, body, headers, credentials: "same-origin", cache: "no-store", redirect: "manual" }
+  const how = {
+    method,
+    body,
+    headers: { ...carried(), ...headers },
+    credentials: "same-origin",
+    cache: "no-store",
+    redirect: "manual",
+  }
   try {
     return await within(patience, async (signal, again) => {
       const response = await fetch(address, { ...how, signal }).catch(lost)
@@ -81,11 +112,27 @@ export async function call(address, { method = "GET", body, headers = {}, patien
 }
 
 /**
- * Who is signed in on the server now, or throws Stopped.
+ * Who is signed in on the server now, or throws Stopped. A phone that has not shown that it is open is told no name.
  * @returns {Promise<Hello>}
  */
 export async function hello() {
   const answer = await call("/api/v1/hello")
+  const judged = verdict(answer)
+  if (judged.act !== "done") throw new Stopped(judged)
+  return answer.body
+}
+
+/** The same where it must be somebody: who cannot show that the vault is open signs in anew. */
+export async function who() {
+  const greeting = await hello()
+  if (!greeting.account) throw new Stopped({ act: "sign_in" })
+  return greeting
+}
+
+/** A short question to the server, as JSON: its answer, or throws Stopped. */
+export async function told(address, csrf, said) {
+  const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf }
+  const answer = await call(address, { method: "POST", headers, body: JSON.stringify(said) })
   const judged = verdict(answer)
   if (judged.act !== "done") throw new Stopped(judged)
   return answer.body
@@ -102,7 +149,8 @@ export async function preview(address) {
 /** A questionnaire's picture or sound out of `folder`, when it is byte for byte the one meant; null otherwise. */
 export async function formFile(folder, name, { sha256, type }) {
   const bytes = await within(PATIENCE, async (signal, again) => {
-    const answer = await fetch(folder + encodeURIComponent(name), { redirect: "error", signal }).catch(lost)
+    const how = { headers: carried(), redirect: /** @type {const} */ ("error"), signal }
+    const answer = await fetch(folder + encodeURIComponent(name), how).catch(lost)
     return answer.ok && (await whole(answer, again)).arrayBuffer()
   }).catch(nothing)
   return bytes && (await hashOf(bytes)) === sha256 ? new Blob([bytes], { type }) : null
@@ -134,15 +182,7 @@ export const brought = (load) =>
 /** The key of a ring as the office opens it: base64. `wrapped` and `vault` as vault.js gives them. Throws Stopped. */
 export async function recover(wrapped, vault) {
   const { csrf } = await hello()
-  const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf }
-  const answer = await call("/api/v1/vault/recover", {
-    method: "POST",
-    headers,
-    body: JSON.stringify({ wrapped, vault }),
-  })
-  const judged = verdict(answer)
-  if (judged.act !== "done") throw new Stopped(judged)
-  return answer.body.key
+  return (await told("/api/v1/vault/recover", csrf, { wrapped, vault })).key
 }
 
 /** Ends the session on the server. false when there was no answer: it must be tried again. */

@@ -1,6 +1,6 @@
 // The vault: one key for each account on each phone, under which everything is sealed that names a household
 // (docs/vault.md). The key lies in a ring, wrapped twice: by what its owner types, and to the office's escrow key.
-// WebCrypto is used here (and in canonical.js and receipt.js) only.
+// WebCrypto is used here (and in proof.js, canonical.js and receipt.js) only.
 
 import { bytesOf } from "../bytes.js"
 import { fold } from "../search.js"

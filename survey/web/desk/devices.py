@@ -11,6 +11,7 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import TextAreaField
 
+from survey.access import has_verb
 from survey.accounts.accounts import accounts_in_reach
 from survey.clocks import is_noticed
 from survey.devices import cleared, phones
@@ -75,8 +76,9 @@ def one(commune_id: str, account_id: str, device_id: str) -> str:
     """One phone: everything that it said of itself."""
     phone = _find(commune_id, account_id, device_id)
     return render_template(
-        "desk/devices/one.html", desk=open_desk("device.read", commune_id), phone=phone, manages=_manages(phone)
-    )
+        "desk/devices/one.html", desk=open_desk("device.read", commune_id), phone=phone, manages=_manages(phone),
+        settles=has_verb(current_account().role, "work.manage"),
+    )  # fmt: skip
 
 
 @blueprint.post("/phones/<account_id>/<device_id>/revoke")
@@ -99,7 +101,7 @@ def revoke(commune_id: str, account_id: str, device_id: str) -> BaseResponse:
 
 
 @blueprint.post("/phones/<account_id>/<device_id>/settle")
-@permitted("account.manage")
+@permitted("work.manage")
 def settle(commune_id: str, account_id: str, device_id: str) -> BaseResponse:
     """Nothing more is to be done about an interview that was lost with a phone's storage."""
     phone, entry_id = _find(commune_id, account_id, device_id), request.form.get("entry", "")[:64]

@@ -33,7 +33,7 @@ from survey.web.desk.forms import Decision, Search
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, open_readings, page_number
 from survey.web.desk.words import NEXT_STEP, SIGNS, name_of_check
 from survey.web.language import current_language
-from survey.web.security import current_account, permitted
+from survey.web.security import current_account, permitted, show_household
 from survey.web.session import get_session, now
 
 blueprint = Blueprint("review", __name__, url_prefix="/desk/<commune_id>")
@@ -165,6 +165,8 @@ def thumbnail(commune_id: str, sha256: str) -> Response:
 def record(commune_id: str, submission_id: str) -> Response:
     """One record: why it is classified so, what failed, its answers beside last year's, what was done to it."""
     found = dossier.read_record(get_session(), commune_id, submission_id, current_language())
+    if found.household is not None:
+        show_household(commune_id, found.household.id)
     return _page(found, Decision(seen=found.seen, formdata=None), {})
 
 

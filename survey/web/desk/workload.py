@@ -48,15 +48,15 @@ def village(commune_id: str, village_id: str) -> str:
         households=work.listed(session, commune_id, desk.asked_round.id, village_id),
         people=enumerators_of(session, commune_id).get(village_id, []),
         form=Assigning(formdata=None),
-        gives=has_verb(current_account().role, "work.assign"),
+        gives=has_verb(current_account().role, "work.manage"),
     )
 
 
 @blueprint.post("/<village_id>")
-@permitted("work.assign")
+@permitted("work.manage")
 def give(commune_id: str, village_id: str) -> BaseResponse:
     """Give the households that were ticked to somebody, or share all that are left evenly among those who were."""
-    desk, session, form = open_desk("work.assign", commune_id), get_session(), Assigning()
+    desk, session, form = open_desk("work.manage", commune_id), get_session(), Assigning()
     if not form.validate():
         raise Problem("bad_request")
     households = [one.due for one in work.listed(session, commune_id, desk.asked_round.id, village_id)]

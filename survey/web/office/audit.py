@@ -15,6 +15,7 @@ from survey.access import VERBS, Scope
 from survey.accounts.accounts import communes_of, names_of
 from survey.evidence import acts
 from survey.evidence.acts import Wanted
+from survey.evidence.openings import OPENED
 from survey.problems import Problem
 from survey.reports.csvfile import Style, written
 from survey.terms import Role
@@ -82,6 +83,7 @@ def _wanted(session: Session, reach: list[str] | None) -> Wanted:
         person=asked.get("person") or None,
         subjects=household_ids(session, code) if code.strip() else None,
         verb=asked.get("act") or None,
+        openings=bool(code.strip()) or asked.get("act") == OPENED,
         since=since,
         until=until,
     )

@@ -6,15 +6,14 @@ import segno
 from flask import Blueprint, render_template, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import exists, select
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 from wtforms import HiddenField, StringField
 from wtforms.validators import DataRequired, Length
 
-from models import ServerState
 from survey.accounts import factor, sessions
 from survey.accounts.accounts import accounts_in_reach
+from survey.accounts.demo import is_demo
 from survey.problems import Problem
 from survey.web.installation import seals
 from survey.web.retyped import Retyped, is_fresh, is_known
@@ -123,7 +122,7 @@ def _enrolment(form: Enrolment) -> str:
         "office/accounts/factor.html", form=form, text=" ".join(text[at : at + 4] for at in range(0, len(text), 4)),
         code=segno.make(address, error="m").svg_data_uri(scale=4, border=4), asks_password=not is_fresh(),
         needed=current_account().role in factor.NEEDED, due=factor_due(), late=lacks_factor(),
-        demo=get_session().scalar(select(exists().where(ServerState.key == factor.DEMO))),
+        demo=is_demo(get_session()),
     )  # fmt: skip
 
 

@@ -55,14 +55,14 @@ def start() -> tuple[str, int] | BaseResponse:
 @permitted("form.read")
 def table(table_id: str) -> str:
     """Where a table stands: who types, what differs, what can be done with it."""
-    return _page(points_entry.find_table(get_session(), table_id))
+    return _page(points_entry.find_table(get_session(), table_id, current_account()))
 
 
 @blueprint.post("/<table_id>/begin")
 @permitted("form.manage")
 def begin(table_id: str) -> BaseResponse:
     """Take one of the two places."""
-    found = points_entry.find_table(get_session(), table_id, lock=True)
+    found = points_entry.find_table(get_session(), table_id, current_account(), lock=True)
     points_entry.begin(get_session(), found, current_account(), now())
     return redirect(url_for(".type_in", table_id=table_id), 303)
 
@@ -71,7 +71,7 @@ def begin(table_id: str) -> BaseResponse:
 @permitted("form.manage")
 def type_in(table_id: str) -> str:
     """One's own figures, one item at a time."""
-    found = points_entry.find_table(get_session(), table_id)
+    found = points_entry.find_table(get_session(), table_id, current_account())
     return _grid(found, _own(found), {})
 
 
@@ -79,7 +79,7 @@ def type_in(table_id: str) -> str:
 @permitted("form.manage")
 def typed(table_id: str) -> tuple[str, int] | BaseResponse:
     """Keep an item's figures and go on to the next."""
-    found = points_entry.find_table(get_session(), table_id, lock=True)
+    found = points_entry.find_table(get_session(), table_id, current_account(), lock=True)
     entry = _own(found)
     wrong = points_entry.write(get_session(), found, entry, _cells(), now())
     if wrong:
@@ -94,7 +94,7 @@ def typed(table_id: str) -> tuple[str, int] | BaseResponse:
 @permitted("form.manage")
 def upload(table_id: str) -> tuple[str, int] | BaseResponse:
     """Figures from a file into one's own table."""
-    found, form = points_entry.find_table(get_session(), table_id, lock=True), PointsFile()
+    found, form = points_entry.find_table(get_session(), table_id, current_account(), lock=True), PointsFile()
     entry = _own(found)
     if not form.validate_on_submit():
         return _page(found, form), 422
@@ -111,7 +111,7 @@ def upload(table_id: str) -> tuple[str, int] | BaseResponse:
 @permitted("form.manage")
 def blank(table_id: str) -> Response:
     """The table to be filled in a spreadsheet, with one's own figures so far and nobody else's."""
-    found = points_entry.find_table(get_session(), table_id)
+    found = points_entry.find_table(get_session(), table_id, current_account())
     own = points_entry.own_entry(get_session(), found, current_account())
     return download(points_entry.blank_xlsx(found, own), f"{found.name}.xlsx", TYPES[SourceKind.XLSX])
 
@@ -120,7 +120,7 @@ def blank(table_id: str) -> Response:
 @permitted("form.manage")
 def hand_in(table_id: str) -> BaseResponse:
     """Say that one's own table is whole."""
-    found = points_entry.find_table(get_session(), table_id, lock=True)
+    found = points_entry.find_table(get_session(), table_id, current_account(), lock=True)
     points_entry.hand_in(get_session(), found, _own(found), now())
     return redirect(url_for(".table", table_id=table_id), 303)
 
@@ -129,7 +129,7 @@ def hand_in(table_id: str) -> BaseResponse:
 @permitted("form.manage")
 def correct(table_id: str) -> tuple[str, int] | BaseResponse:
     """Mend one's own figures where the two differ."""
-    found = points_entry.find_table(get_session(), table_id, lock=True)
+    found = points_entry.find_table(get_session(), table_id, current_account(), lock=True)
     wrong = points_entry.write(get_session(), found, _own(found), _cells(), now())
     if wrong:
         keep_changes()  # the other cells were typed rightly
@@ -142,7 +142,7 @@ def correct(table_id: str) -> tuple[str, int] | BaseResponse:
 def withdraw(table_id: str, place: str) -> BaseResponse:
     """Take away one's own figures, or those of a closed account."""
     session = get_session()
-    found = points_entry.find_table(session, table_id, lock=True)
+    found = points_entry.find_table(session, table_id, current_account(), lock=True)
     entry = next((one for one in points_entry.entries(session, found) if str(one.place) == place), None)
     if entry is None:
         raise Problem("not_found")
@@ -154,7 +154,7 @@ def withdraw(table_id: str, place: str) -> BaseResponse:
 @permitted("form.manage")
 def drop(table_id: str) -> BaseResponse:
     """Give up a table that was not agreed."""
-    found = points_entry.find_table(get_session(), table_id, lock=True)
+    found = points_entry.find_table(get_session(), table_id, current_account(), lock=True)
     points_entry.drop(get_session(), found, now(), current_account().id)
     flash(gettext("The points table was dropped."))
     return redirect(url_for(".listing"), 303)
@@ -164,7 +164,7 @@ def drop(table_id: str) -> BaseResponse:
 @permitted("form.read")
 def agreed_csv(table_id: str) -> Response:
     """The agreed table, as a questionnaire attaches it."""
-    found = points_entry.find_table(get_session(), table_id)
+    found = points_entry.find_table(get_session(), table_id, current_account())
     if found.state != PointsState.AGREED:
         raise Problem("not_allowed_now")
     return download(csv_of(found.rows), f"{found.name}.csv", TYPES[SourceKind.CSV])
@@ -175,7 +175,7 @@ def agreed_csv(table_id: str) -> Response:
 def make_draft(table_id: str) -> tuple[str, int] | BaseResponse:
     """Begin a version of the questionnaire with the agreed table."""
     session = get_session()
-    found = points_entry.find_table(session, table_id)
+    found = points_entry.find_table(session, table_id, current_account())
     form = _version_form(found)
     if not form.validate_on_submit():
         return _page(found, version_form=form), 422
@@ -186,7 +186,7 @@ def make_draft(table_id: str) -> tuple[str, int] | BaseResponse:
 
 def _listing(form: NewPoints) -> str:
     session = get_session()
-    found = points_entry.tables(session)
+    found = points_entry.tables(session, current_account())
     typists = {one.id: [_name(entry) for entry in points_entry.entries(session, one)] for one in found}
     return render_template("office/points/list.html", found=found, typists=typists, form=form, state=PointsState)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, RadioField, SelectField, StringField
+from wtforms import BooleanField, DateField, Field, HiddenField, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Regexp, ValidationError
 
 from survey.web.forms import FileField, MultipleFileField, printable
@@ -26,6 +26,16 @@ class ChangedDraft(FlaskForm):
 
     source = FileField(_("Another workbook in its place"))
     files = MultipleFileField(_("Files to add, or to put in place of those of the same name"))
+
+
+class SeenDraft(FlaskForm):
+    """That a second person has looked; `seen`: at what, as the page named it (`publishing.seen_of`)."""
+
+    seen = HiddenField()
+    looked = BooleanField(
+        _("I have looked at what changed, and the hash is the one that I was told."),
+        [DataRequired(_("Look at it first, then tick this."))],
+    )
 
 
 class Nothing(FlaskForm):

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from models import Account, FormDraft, FormVersion
 from survey.problems import Problem
-from survey.questionnaires import drafts, versions
+from survey.questionnaires import drafts, publishing, versions
 from survey.questionnaires.check import next_version
 from survey.questionnaires.form_files import GivenFile, Refused, media_type
 from survey.questionnaires.published import Given, as_xlsx, content_of, for_engine, given_of
@@ -26,7 +26,7 @@ from survey.terms import FormState, RoundState, SourceKind
 from survey.web.files import attached_file, file_answer
 from survey.web.hosts import own_address
 from survey.web.language import current_language
-from survey.web.office.questionnaire_forms import ChangedDraft, NewDraft, Nothing
+from survey.web.office.questionnaire_forms import ChangedDraft, NewDraft, Nothing, SeenDraft
 from survey.web.questionnaire_words import FILE_CHANGES, place, refusals, sentence
 from survey.web.security import HEADERS, current_account, permitted
 from survey.web.session import get_session, now
@@ -55,8 +55,8 @@ def listing() -> str:
     for one in versions.versions(session):
         by_form.setdefault(one.stored.form_id, []).append(one)
     return render_template(
-        "office/questionnaires/list.html", by_form=by_form, drafts=drafts.drafts(session), state=FormState,
-        open_state=RoundState.OPEN,
+        "office/questionnaires/list.html", by_form=by_form, drafts=drafts.drafts(session, current_account()),
+        state=FormState, open_state=RoundState.OPEN,
     )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def new() -> str | tuple[str, int] | BaseResponse:
 @permitted("form.read")
 def draft(draft_id: str) -> str:
     """A draft: what the check found, what changed, its files."""
-    return _draft_page(drafts.find_draft(get_session(), draft_id), ChangedDraft(formdata=None), [])
+    return _draft_page(drafts.find_draft(get_session(), draft_id, current_account()), ChangedDraft(formdata=None), [])
 
 
 @blueprint.post("/drafts/<draft_id>")
@@ -89,7 +89,7 @@ def draft(draft_id: str) -> str:
 def change(draft_id: str) -> tuple[str, int] | BaseResponse:
     """Another workbook, files added, replaced or taken away; checked again."""
     session, form = get_session(), ChangedDraft()
-    found = drafts.find_draft(session, draft_id, lock=True)
+    found = drafts.find_draft(session, draft_id, current_account(), lock=True)
     given = form.source.data if form.source.data and form.source.data.filename else None
     try:
         drafts.change_draft(
@@ -101,12 +101,34 @@ def change(draft_id: str) -> tuple[str, int] | BaseResponse:
     return redirect(url_for(".draft", draft_id=draft_id), 303)
 
 
+@blueprint.post("/drafts/<draft_id>/propose")
+@permitted("form.manage")
+def propose(draft_id: str) -> BaseResponse:
+    """Propose a draft that has no faults: a second person publishes it."""
+    found = drafts.find_draft(get_session(), draft_id, current_account(), lock=True)
+    publishing.propose(get_session(), found, current_account(), now())
+    flash(gettext("Proposed. It is published when a second person has looked at it."))
+    return redirect(url_for(".draft", draft_id=draft_id), 303)
+
+
+@blueprint.post("/drafts/<draft_id>/withdraw")
+@permitted("form.manage")
+def withdraw(draft_id: str) -> BaseResponse:
+    """Propose a draft no more: who proposed it, or who was to confirm it."""
+    found = drafts.find_draft(get_session(), draft_id, current_account(), lock=True)
+    publishing.withdraw(get_session(), found, current_account(), now())
+    flash(gettext("It is a draft again, and proposed by nobody."))
+    return redirect(url_for(".draft", draft_id=draft_id), 303)
+
+
 @blueprint.post("/drafts/<draft_id>/publish")
 @permitted("form.manage")
-def publish(draft_id: str) -> BaseResponse:
-    """Publish a draft that has no faults."""
-    found = drafts.find_draft(get_session(), draft_id, lock=True)
-    made = drafts.publish_draft(get_session(), found, now(), current_account().id)
+def publish(draft_id: str) -> tuple[str, int] | BaseResponse:
+    """Publish what another person proposed, as one saw it."""
+    found, form = drafts.find_draft(get_session(), draft_id, current_account(), lock=True), SeenDraft()
+    if not form.validate_on_submit():
+        return _draft_page(found, ChangedDraft(formdata=None), [], form), 422
+    made = publishing.confirm(get_session(), found, current_account(), form.seen.data or "", now())
     flash(gettext("%(form)s %(version)s is published.", form=made.form_id, version=made.version))
     return redirect(url_for(".version", form_id=made.form_id, version=made.version), 303)
 
@@ -115,7 +137,7 @@ def publish(draft_id: str) -> BaseResponse:
 @permitted("form.manage")
 def delete(draft_id: str) -> BaseResponse:
     """Throw a draft away."""
-    found = drafts.find_draft(get_session(), draft_id, lock=True)
+    found = drafts.find_draft(get_session(), draft_id, current_account(), lock=True)
     drafts.delete_draft(get_session(), found, now(), current_account().id)
     flash(gettext("The draft was deleted."))
     return redirect(url_for(".listing"), 303)
@@ -125,7 +147,7 @@ def delete(draft_id: str) -> BaseResponse:
 @permitted("form.read")
 def draft_bundle(draft_id: str) -> Response:
     """A draft's bundle, for the preview."""
-    found = drafts.find_draft(get_session(), draft_id)
+    found = drafts.find_draft(get_session(), draft_id, current_account())
     if found.bundle is None:
         raise Problem("form_has_faults")
     return _bundle(found.bundle, url_for(".draft_file", draft_id=draft_id, name=""))
@@ -135,7 +157,7 @@ def draft_bundle(draft_id: str) -> Response:
 @permitted("form.read")
 def draft_preview(draft_id: str) -> Response:
     """A draft on the phone's page."""
-    found = drafts.find_draft(get_session(), draft_id)
+    found = drafts.find_draft(get_session(), draft_id, current_account())
     if found.bundle is None:
         raise Problem("form_has_faults")
     back = url_for(".draft", draft_id=draft_id)
@@ -147,7 +169,7 @@ def draft_preview(draft_id: str) -> Response:
 @permitted("form.read")
 def draft_file(draft_id: str, name: str) -> Response:
     """A file of a draft, or a picture of ours that it names."""
-    found = drafts.find_draft(get_session(), draft_id)
+    found = drafts.find_draft(get_session(), draft_id, current_account())
     files = {file.name: file for file in drafts.draft_files(get_session(), found)}
     if name in files:
         response = file_answer(files[name].sha256, files[name].media_type)
@@ -165,7 +187,7 @@ def draft_file(draft_id: str, name: str) -> Response:
 @permitted("form.read")
 def draft_source(draft_id: str) -> Response:
     """A draft's workbook as it was given."""
-    found = drafts.find_draft(get_session(), draft_id)
+    found = drafts.find_draft(get_session(), draft_id, current_account())
     kind, content = SourceKind(found.source_kind), content_of(get_session(), found.source_sha256)
     return download(content, found.source_name, TYPES[kind])
 
@@ -186,6 +208,7 @@ def version(form_id: str, version: str) -> str:
         given=given,
         files=versions.attachments_of(session, stored),
         publisher=session.get(Account, stored.published_by) if stored.published_by else None,
+        proposer=session.get(Account, stored.proposed_by) if stored.proposed_by else None,
         before=before,
         changes=versions.changes(session, given, before) if before else None,
         file_changes=FILE_CHANGES,
@@ -272,7 +295,7 @@ def source_xlsx(form_id: str, version: str) -> Response:
     return download(_xlsx(given), f"{form_id}-{version}.xlsx", TYPES[SourceKind.XLSX])
 
 
-def _draft_page(found: FormDraft, form: ChangedDraft, wrong: list[str]) -> str:
+def _draft_page(found: FormDraft, form: ChangedDraft, wrong: list[str], seen: SeenDraft | None = None) -> str:
     session = get_session()
     against = versions.latest(session, found.form_id)
     given = drafts.given_of_draft(session, found)
@@ -290,6 +313,9 @@ def _draft_page(found: FormDraft, form: ChangedDraft, wrong: list[str]) -> str:
         known=session.get(FormVersion, (found.form_id, found.version)) if found.form_id and found.version else None,
         nothing=Nothing(formdata=None),
         kind=SourceKind,
+        proposer=session.get(Account, found.proposed_by) if found.proposed_by else None,
+        objection=publishing.objection(session, found, current_account(), now()),
+        seen=seen or SeenDraft(formdata=None, seen=publishing.seen_of(session, found)),
     )
 
 

@@ -11,9 +11,9 @@ from survey.terms import (
     HouseholdClass,
     QuarantineReason,
     RegisterState,
-    Role,
     RoundState,
 )
+from survey.web.phone.greeting import GREETINGS
 from survey.web.phone.shapes import (
     BASE64,
     DAY,
@@ -43,7 +43,6 @@ CONTEXT = _map(_maybe(TEXT))
 WORDS = _map({"anyOf": [TEXT, _list(ANYTHING)]}) | {"description": "By language; a list where answers stand in it"}
 SIGNED = _object({"body": TEXT | {"description": "canonical JSON, what was signed"}, "signature": BASE64})
 NAMED = {"id": ID, "household_id": ID}
-
 SCHEMAS: Schema = {
     "Refusal": _object(
         {"problem": _object({"code": {"enum": sorted(PROBLEMS)}, "title": TEXT, "next": TEXT, "detail": {}})}
@@ -65,31 +64,7 @@ SCHEMAS: Schema = {
         }
     ),
     "Village": _object({"id": TEXT, "name": TEXT, "area": _maybe(_term(Area)), "context": CONTEXT}),
-    "Hello": _object(
-        {
-            "account": _object(
-                {"id": TEXT, "username": TEXT, "display_name": TEXT, "role": _term(Role), "language": TEXT}
-            ),
-            "csrf": TEXT,
-            "generation": TEXT,
-            "server_time": INSTANT,
-            "clock_doubted": FLAG,
-            "app_version": TEXT,
-            "offers": _list({"enum": ["brief", "receipts", "outcomes", "proposals", "supports"]}),
-            "file_limit": WHOLE,
-            "commune": _maybe(_object({"id": TEXT, "name": TEXT})),
-            "villages": _list(_ref("Village")),
-            "rounds": _list(_ref("Round")),
-            "households": _maybe(TEXT | {"description": "The mark of the list at /households; null: there is none"}),
-            "supports": _maybe(TEXT | {"description": "The mark of the list at /supports; null: there is none"}),
-            "receipt_key": BASE64,
-            "bundle_pass": _ref("Signed"),
-            "escrow": _object({"id": TEXT, "key": BASE64 | {"description": "RSA-3072, SPKI DER"}}),
-            "receipt_keys": _list(_ref("Signed"))
-            | {"description": 'body {"made_at", "next", "previous"}: a key introduces the next and signs that'},
-            "revoked": FLAG,
-        }
-    ),
+    **GREETINGS,
     "FormNode": _object(
         {"name": TEXT, "type": TEXT},
         {
@@ -328,7 +303,8 @@ _STANDS_AT: Schema = _TUS_VERSION | {
 }
 # What any address may answer, what one does to who is not signed in, and what one does that writes.
 ANYWHERE = ("server_error", "busy", "storage_full", "too_fast", "wrong_host")
-SIGNED_IN = (*ANYWHERE, "not_signed_in", "session_expired")
+BARE = (*ANYWHERE, "not_signed_in", "session_expired", "not_found")  # not_found: in a tab
+SIGNED_IN = (*BARE, "not_open")
 WRITES = (*SIGNED_IN, "csrf")
 TOLD = (*SIGNED_IN, "revoked", "factor_needed")  # of what phones are told
 
@@ -383,6 +359,12 @@ _NEXT_BYTES: Schema = {
     ),
 }  # fmt: skip
 
+_GIVEN: Schema = {"access": TEXT}
+_SHOWS = "What X-So-Ho-Access carries"
+_ASKED = ("factor_needed", "malformed", "too_large")
+_RECOVERS = (*WRITES, *_ASKED, "revoked", "sign_in_again", "vault_closed", "tried_out")
+_greeting: Schema = {"if": {"required": ["account"]}, "then": _ref("Hello"), "else": _ref("LockedHello")}
+
 DESCRIPTION: Schema = {
     "openapi": "3.1.0",
     "info": {"title": "Sổ Hộ: sync", "version": "1", "description": "Between a phone and the server: docs/sync.md"},
@@ -403,7 +385,7 @@ DESCRIPTION: Schema = {
         "/hello": {
             "get": {
                 "summary": "Who am I, what is the time, which release",
-                "responses": _answers(_json(_ref("Hello")), "Signed in", *SIGNED_IN),
+                "responses": _answers(_json(_greeting), "Signed in; `LockedHello` to a phone that is locked", *BARE),
             }
         },
         "/forms/{form_id}/{version}": {
@@ -477,23 +459,35 @@ DESCRIPTION: Schema = {
                 ),
             }
         },
+        "/vault/key": {
+            "post": {
+                "summary": "The public key of the vault, once for each sign-in; within 15 minutes of it",
+                "parameters": [_TOKEN],
+                "requestBody": {"required": True, **_json(_sent({"key": BASE64}))},
+                "responses": _answers(_json(_object(_GIVEN)), _SHOWS, *BARE, "csrf", "sign_in_again", *_ASKED),
+            }
+        },
+        "/open": {
+            "post": {
+                "summary": "That the vault is open, signed with its key",
+                "parameters": [_TOKEN],
+                "requestBody": {"required": True, **_json(_sent({"nonce": TEXT, "signature": BASE64}))},
+                "responses": _answers(_json(_object(_GIVEN | {"hello": _ref("Hello")})), _SHOWS, *WRITES, *_ASKED),
+            }
+        },
+        "/vault/lock": {
+            "post": {
+                "summary": "That the vault was locked",
+                "parameters": [_TOKEN],
+                "responses": _done(204, "Locked", *WRITES),
+            }
+        },
         "/vault/recover": {
             "post": {
                 "summary": "Open one's own vault whose PIN is forgotten; within 15 minutes of signing in",
                 "parameters": [_TOKEN],
                 "requestBody": {"required": True, **_json(_sent({"wrapped": BASE64, "vault": ID}))},
-                "responses": _answers(
-                    _json(_object({"key": BASE64})),
-                    "The raw data key",
-                    *WRITES,
-                    "revoked",
-                    "factor_needed",
-                    "sign_in_again",
-                    "malformed",
-                    "vault_closed",
-                    "too_large",
-                    "tried_out",
-                ),
+                "responses": _answers(_json(_object({"key": BASE64})), "The raw data key", *_RECOVERS),
             }
         },
         "/files/{sha256}": {

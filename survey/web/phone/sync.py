@@ -15,6 +15,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import load_only
 
 from models import Account, FormVersion
+from survey.accounts import proofs
 from survey.accounts.accounts import villages_of
 from survey.calendar.default import Known, rounds_in
 from survey.calendar.standing import days_of
@@ -44,6 +45,7 @@ from survey.web.results import result_of
 from survey.web.security import (
     current_account,
     current_session,
+    is_open,
     only_delivers,
     permitted,
     public,
@@ -65,9 +67,41 @@ def description() -> Response:
 
 
 @blueprint.get("/hello")
-@permitted("sync.use", delivers=True)
+@permitted("sync.use", delivers=True, bare=True)
 def hello() -> Response:
-    """Who am I, what is the time, which release, which rounds. A withdrawn phone hears what it needs to deliver."""
+    """Who am I, what is the time, which release, which rounds. A withdrawn phone hears what it needs to deliver, a
+    locked one nothing of anybody."""
+    return jsonify(greeting() if is_open() else bare_greeting())
+
+
+def bare_greeting() -> dict[str, Any]:
+    """What anybody may hear who has a phone's cookie."""
+    session, row = get_session(), current_session()
+    may_prove = row.vault_key is not None or proofs.may_bind(row, now())
+    return {
+        "csrf": generate_csrf(),
+        "generation": generation(session),
+        "server_time": instant(now()),
+        "clock_doubted": server_doubt() is not None,
+        "app_version": app_version(),
+        "offers": OFFERS,
+        "file_limit": current_app.config["FILE_LIMIT"],
+        "receipt_key": _signer().public_key,
+        "escrow": {"id": escrow().key_id, "key": escrow().public_key},
+        "receipt_keys": [statement.as_json() for statement in successions(session)],
+        "revoked": only_delivers(),
+        "proof": {
+            "session": row.id,
+            "nonce": proofs.nonce(current_app.config["SECRET_KEY"], row, now()),
+            "bound": row.vault_key is not None,
+        }
+        if may_prove
+        else None,
+    }
+
+
+def greeting() -> dict[str, Any]:
+    """What the phone of who asks hears, its vault being open."""
     session, account = get_session(), current_account()
     revoked = only_delivers()
     today = day_of(now())
@@ -75,43 +109,30 @@ def hello() -> Response:
     periods = periods_at(session, [*villages, account.place_id or ""], today)
     commune = periods.get(account.place_id or "")
     region = region_of(session, commune.place_id, today) if commune else None
-    return jsonify(
-        {
-            "account": {
-                "id": account.id,
-                "username": account.username,
-                "display_name": account.display_name,
-                "role": account.role,
-                "language": account.language,
-            },
-            "csrf": generate_csrf(),
-            "generation": generation(session),
-            "server_time": instant(now()),
-            "clock_doubted": server_doubt() is not None,
-            "app_version": app_version(),
-            "offers": OFFERS,
-            "file_limit": current_app.config["FILE_LIMIT"],
-            "commune": {"id": account.place_id, "name": commune.name} if commune else None,
-            "villages": [
-                {
-                    "id": village,
-                    "name": periods[village].name,
-                    "area": periods[village].area,
-                    "context": {"khu_vuc": periods[village].area, "vung": region},
-                }
-                for village in villages
-                if village in periods
-            ],
-            "rounds": [] if revoked else _rounds(commune.place_id if commune else None, today),
-            "households": None if revoked else listed(session, account).mark,
-            "supports": None if revoked else told.listed(session, account, today).mark,
-            "receipt_key": _signer().public_key,
-            "bundle_pass": give_pass(current_session(), _signer()),
-            "escrow": {"id": escrow().key_id, "key": escrow().public_key},
-            "receipt_keys": [statement.as_json() for statement in successions(session)],
-            "revoked": revoked,
-        }
-    )
+    return bare_greeting() | {
+        "account": {
+            "id": account.id,
+            "username": account.username,
+            "display_name": account.display_name,
+            "role": account.role,
+            "language": account.language,
+        },
+        "commune": {"id": account.place_id, "name": commune.name} if commune else None,
+        "villages": [
+            {
+                "id": village,
+                "name": periods[village].name,
+                "area": periods[village].area,
+                "context": {"khu_vuc": periods[village].area, "vung": region},
+            }
+            for village in villages
+            if village in periods
+        ],
+        "rounds": [] if revoked else _rounds(commune.place_id if commune else None, today),
+        "households": None if revoked else listed(session, account).mark,
+        "supports": None if revoked else told.listed(session, account, today).mark,
+        "bundle_pass": give_pass(current_session(), _signer()),
+    }
 
 
 @blueprint.get("/forms/<form_id>/<version>")
@@ -135,7 +156,7 @@ def form(form_id: str, version: str) -> Response:
 
 
 @blueprint.get("/forms/<form_id>/<version>/files/<name>")
-@permitted("sync.use")
+@permitted("sync.use", either=True)
 def form_file(form_id: str, version: str, name: str) -> Response:
     """A picture, sound or table that came with a questionnaire: like its bundle it never changes."""
     return attached_file(form_id, version, name)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
+from flask import Blueprint, Flask, Response, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
@@ -15,7 +15,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from models import Household
 from survey.access import has_verb
 from survey.accounts.accounts import communes_of
-from survey.accounts.escrow import blind
 from survey.clocks import day_of
 from survey.numbers import whole_number
 from survey.problems import PROBLEMS, Problem
@@ -30,6 +29,7 @@ from survey.terms import HouseholdClass, HouseholdState, QuarantineReason
 from survey.web.desk.forms import Plain
 from survey.web.desk.home import PAGE_SIZE, Desk, open_desk, page_number, province_of
 from survey.web.desk.household import done_now
+from survey.web.installation import blinded
 from survey.web.programme.support_forms import SupportForm, WorkerForm
 from survey.web.security import current_account, permitted, put_on_record
 from survey.web.session import get_session, now
@@ -192,12 +192,12 @@ def enter(commune_id: str, household_id: str) -> tuple[str, int] | BaseResponse:
     if not filled.validate():
         return _form(desk, household, filled), 422
     given = _given(commune_id, household.id, filled)
-    found = giving.examine(session, given, day_of(now()))
+    found = giving.examine(session, given, day_of(now()), blinded)
     if found.rule is not None:
         return _form(desk, household, filled, found), 409
     if request.form.get("seen") != _mark(given):
         return _form(desk, household, filled, found), 200
-    made = giving.give(session, given, SupportOrigin.DESK, done_now())
+    made = giving.give(session, given, SupportOrigin.DESK, done_now(), blinded)
     return redirect(url_for(".one", commune_id=commune_id, support_id=made.id, done="given"), 303)
 
 
@@ -272,16 +272,15 @@ def enter_worker(commune_id: str) -> tuple[str, int] | BaseResponse:
     known = reading.household_with(session, commune_id, number) if number else None
     if known is not None:
         return _worker_form(desk, commune_id, filled, known=known), 409
-    blinded = blind(current_app.config["INDEX_KEY"], number) if number else None
     name, birth, place = (_line(filled[field].data) or None for field in ("name", "birth", "place"))
-    worker = Worker(name or "", birth, blinded, place)
+    worker = Worker(name or "", birth, blinded(number) if number else None, place)
     given = replace(_given(commune_id, None, filled), worker=worker)
-    found = giving.examine(session, given, day_of(now()))
+    found = giving.examine(session, given, day_of(now()), blinded)
     if found.rule is not None:
         return _worker_form(desk, commune_id, filled, found), 409
     if request.form.get("seen") != _mark(given):
         return _worker_form(desk, commune_id, filled, found), 200
-    made = giving.give(session, given, SupportOrigin.DESK, done_now())
+    made = giving.give(session, given, SupportOrigin.DESK, done_now(), blinded)
     return redirect(url_for(".one", commune_id=commune_id, support_id=made.id, done="given"), 303)
 
 
@@ -321,7 +320,7 @@ def reverse(commune_id: str, support_id: str) -> BaseResponse:
 def held(commune_id: str, entry_id: str) -> str:
     """What a phone told and a rule stands against: what it says, and what was given before."""
     desk = open_desk(READ, commune_id)
-    found = from_phones.find(get_session(), commune_id, entry_id, day_of(now()))
+    found = from_phones.find(get_session(), commune_id, entry_id, day_of(now()), blinded)
     rule = found.now.rule if found.now else None
     return render_template(
         "programme/supports/held.html",
@@ -350,5 +349,5 @@ def decide(commune_id: str, entry_id: str) -> BaseResponse:
     if answer == "refuse":
         from_phones.refuse(session, commune_id, entry_id, done_now())
         return redirect(url_for(".page", commune_id=commune_id, done="refused"), 303)
-    made = from_phones.accept(session, commune_id, entry_id, done_now())
+    made = from_phones.accept(session, commune_id, entry_id, done_now(), blinded)
     return redirect(url_for(".one", commune_id=commune_id, support_id=made, done="given"), 303)

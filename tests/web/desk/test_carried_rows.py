@@ -124,6 +124,24 @@ def test_rows_without_a_pass_are_kept_and_held(login_as: Any, session: Any) -> N
     assert reasons(session) == ["revoked"]
 
 
+def test_a_pass_that_lay_sealed_speaks_for_what_lay_beside_it_alone(login_as: Any, session: Any) -> None:
+    greeting = hello(login_as("enumerator"))
+    lent = row("meta", "pass", greeting["bundle_pass"])
+    own = carried(greeting, ring(greeting), lent, outbox(entry("ho-1")), given=None)
+    assert counts(bring(login_as("supervisor"), own).text) == {"new": 1, "known": 0}
+    assert reasons(session) == []
+    # Who has the phone's storage cannot open it, but puts entries of their own beside what is sealed, in plain or under
+    # a ring of their own: anybody can wrap a key to the office.
+    forged_entry, other = entry("ho-2"), entry("ho-3")
+    for lines in (
+        [ring(greeting), lent, outbox(entry("ho-4")), {"entries": [forged_entry]}],
+        [ring(greeting), outbox(other), ring(greeting), lent],
+    ):
+        bring(login_as("supervisor"), carried(greeting, *lines, given=None))
+    session.rollback()
+    assert reasons(session) == ["revoked"] * 3
+
+
 def test_begun_interviews_are_told_and_can_be_read_at_the_terminal(
     app: Flask, login_as: Any, session: Any, tmp_path: Path
 ) -> None:

@@ -29,7 +29,7 @@ from survey.support_terms import SupportOrigin
 from survey.supports import giving
 from survey.supports.giving import Given, Worker
 from survey.terms import DIMENSION_OF, Action, CommuneState, Indicator
-from tests.given import by
+from tests.given import blind, by
 from tests.serving import serving
 from tests.supports.test_counted import enter_kinds
 from tests.web.desk.field import CASES, Field, answers_of
@@ -189,7 +189,9 @@ def test_what_was_given_stands_without_a_name(app: Flask, work: Field, session: 
     worker = Worker("Giàng A Páo", "1990", "băm-1", "Bản Nà Ca")
     job = Given(COMMUNE, "viec_lam", "ct2026", "1", day, worker=worker, **words)
     again = Given(COMMUNE, "tien_dien", "ct2026", "1", day, home, amount=55_000, **words)
-    made, outside, undone = [giving.give(session, one, SupportOrigin.DESK, by(session)) for one in (house, job, again)]
+    made, outside, undone = [
+        giving.give(session, one, SupportOrigin.DESK, by(session), blind) for one in (house, job, again)
+    ]
     giving.reverse(session, COMMUNE, undone.id, by(session, reason="Ghi nhầm"))
     session.commit()
     reader = Reader(app)

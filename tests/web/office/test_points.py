@@ -28,7 +28,7 @@ from tests import world
 from tests.commands.test_commands import run
 from tests.poverty.households import BESIDE, QUESTIONNAIRES
 from tests.web.desk.field import CASES, FORM, open_field
-from tests.web.office.test_questionnaires import send_files, upload
+from tests.web.office.test_questionnaires import publish_by_two, send_files, upload
 from tests.working import led
 
 SOURCE = (QUESTIONNAIRES / "ra_soat_ho.md").read_bytes()
@@ -259,7 +259,7 @@ def test_an_official_table_that_nobody_agreed_on_is_published_nowhere(
         assert "chưa công bố được" in page
         (tmp_path / "phieu.md").write_bytes(source)
         (tmp_path / "diem_b1.csv").write_bytes(forged)
-        code, said = run(app, "form", "publish", str(tmp_path / "phieu.md"))
+        code, said = run(app, "form", "publish", str(tmp_path / "phieu.md"), "--second", "province")
         assert code == 1, said
     form = compile_workbook(source, BESIDE | {"diem_b1.csv": TABLE.replace(b"minh_hoa", b"chinh_thuc")})
     with pytest.raises(Problem, match="points_not_agreed"):
@@ -327,7 +327,7 @@ def test_the_agreed_table_makes_an_official_version(people: Any, session: Sessio
     assert "Kiểm tra không thấy lỗi" in page
     assert "Tệp diem_b1.csv: nội dung khác" in page
     assert "bảng điểm chính thức: VBHN 1315/VBHN-BLĐTBXH, ngày 14/04/2023" in page
-    version = first.post(draft + "/publish").location
+    version = publish_by_two(first, second, draft).location
     assert version == "/questionnaires/forms/ra_soat_ho/2026.4"
     rows = first.get(version + "/preview.json").json["tables"]["diem_b1"]
     assert {row["status"] for row in rows} == {"chinh_thuc"}
@@ -358,7 +358,7 @@ def test_a_round_moved_to_the_official_table_can_be_closed(
     for browser in (first, second):
         handed_in(browser, address, FIGURES)
     draft = first.post(address + "/draft", data={"base": base.split()[1], "version": "2026.4"}).location
-    assert first.post(draft + "/publish").status_code == 303
+    assert publish_by_two(first, second, draft).status_code == 303
     assert admin.post(f"/rounds/{survey_round.id}/form", data={"version": "2026.4"}).status_code == 303
     assert "Đã tính lại 1 phiếu theo điểm chính thức" in admin.get("/rounds/").text
     session.rollback()

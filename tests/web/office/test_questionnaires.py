@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -62,15 +63,31 @@ def drafted(browser: Any, source: str = NEXT, *files: tuple[str, bytes]) -> str:
 
 
 def published(browser: Any, source: str = NEXT, *files: tuple[str, bytes]) -> str:
-    """The address of a version."""
-    answer = browser.post(drafted(browser, source, *files) + "/publish")
+    """The address of a version that two people published; `browser`: as of `office`."""
+    answer = publish_by_two(browser, browser.second, drafted(browser, source, *files))
     assert answer.status_code == 303, answer.text
     return str(answer.location)
 
 
+def publish_by_two(first: Any, second: Any, draft: str) -> Any:
+    """One proposes a draft, another confirms what the page shows; the answer to the second."""
+    proposed = first.post(draft + "/propose")
+    return second.post(draft + "/publish", data=seen(second, draft)) if proposed.status_code == 303 else proposed
+
+
+def seen(browser: Any, draft: str) -> dict[str, str]:
+    """What the page of a draft lets its second person send."""
+    found = re.search(r'name="seen" type="hidden" value="([^"]+)"', browser.get(draft).text)
+    assert found is not None
+    return {"seen": found[1], "looked": "y"}
+
+
 @pytest.fixture
 def office(login_as: Callable[[str], Any], small_round: str) -> Any:
-    return login_as("province")
+    """An officer of the province; `second`: who confirms what she proposes."""
+    browser = login_as("province")
+    browser.second = login_as("admin")
+    return browser
 
 
 def test_a_workbook_is_uploaded_checked_published_and_reaches_phones(office: Any, session: Any, login_as: Any) -> None:
@@ -79,15 +96,15 @@ def test_a_workbook_is_uploaded_checked_published_and_reaches_phones(office: Any
     assert "Kiểm tra không thấy lỗi" in page
     assert "Khác gì so với phiên bản 1" in page
     assert ". &lt;= 600" in page
-    version = office.post(address + "/publish").location
+    version = publish_by_two(office, office.second, address).location
     assert version == "/questionnaires/forms/phieu_thu/2"
-    assert "Đã công bố phieu_thu 2" in office.get(version).text
+    assert "Đã công bố phieu_thu 2" in office.second.get(version).text
     assert office.get(address).status_code == 404
     bundle = login_as("enumerator").get("/api/v1/forms/phieu_thu/2").json
     assert (bundle["version"], bundle["hash"]) == ("2", compile_workbook(NEXT).hash)
     session.rollback()
     verbs = list(session.scalars(select(AuditEvent.verb).where(AuditEvent.verb.like("form_%")).order_by(AuditEvent.at)))
-    assert sorted(verbs) == ["form_published", "form_uploaded"]
+    assert sorted(verbs) == ["form_proposed", "form_published", "form_uploaded"]
 
 
 def test_all_faults_are_listed_at_once_and_such_a_draft_is_kept_but_never_published(office: Any, session: Any) -> None:
@@ -96,12 +113,12 @@ def test_all_faults_are_listed_at_once_and_such_a_draft_is_kept_but_never_publis
     page = office.get(address).text
     assert page.count("khong_co") >= 2
     assert "chưa công bố được" in page
-    answer = office.post(address + "/publish")
+    answer = office.post(address + "/propose")
     assert (answer.status_code, "Phiếu này chưa công bố được" in answer.text) == (409, True)
     assert office.get(address + "/preview.json").status_code == 409
     mended = upload(office, ("phieu.md", NEXT), to=address.removeprefix("/questionnaires/"))
     assert mended.status_code == 303
-    assert office.post(address + "/publish").status_code == 303
+    assert publish_by_two(office, office.second, address).status_code == 303
 
 
 def test_a_version_that_cannot_stand_in_an_address_is_a_fault(office: Any) -> None:
@@ -279,7 +296,7 @@ def test_the_source_comes_back_as_given_and_as_xlsx(office: Any, login_as: Any) 
     assert compile_workbook(reader.get(old + "/source.xlsx").data).hash == small_form().hash
     book = write_xlsx(read_sheets(NEXT.replace("| 2 | Tiếng", "| 3 | Tiếng").encode()))
     draft = upload(office, ("phiếu năm sau.xlsx", book)).location
-    version = office.post(draft + "/publish").location
+    version = publish_by_two(office, office.second, draft).location
     assert reader.get(version + "/source").data == reader.get(version + "/source.xlsx").data == book
 
 
@@ -288,9 +305,9 @@ def test_a_supervisor_looks_and_downloads_but_changes_nothing(office: Any, login
     for path in ("", "/preview", "/preview.json", "/source"):
         assert supervisor.get(address + path).status_code == 200, path
     page = supervisor.get(address).text
-    assert "Công bố phieu_thu" not in page
+    assert "Đề nghị công bố phieu_thu" not in page
     assert "Xoá bản nháp" not in page
-    for path in ("", "/publish", "/delete"):
+    for path in ("", "/propose", "/withdraw", "/publish", "/delete"):
         assert supervisor.post(address + path).status_code == 403
     assert login_as("enumerator").get(address).status_code == 403
 
@@ -384,7 +401,7 @@ def test_the_next_version_begins_as_a_copy_under_a_raised_number(office: Any) ->
     version = published(office, source, *BESIDE.items())
     draft = office.post(version + "/next").location
     page = office.get(draft).text
-    assert "ra_soat_ho 2026.3" in page
+    assert "ra_soat_ho 2026.4" in page
     assert "Kiểm tra không thấy lỗi" in page
     assert "Dòng có sửa: 1" in page
     assert office.get(draft + "/files/diem_b1.csv").data == BESIDE["diem_b1.csv"]

@@ -66,6 +66,13 @@ def narrow(page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
 
 
+def confirmed(page: Page, named: str) -> None:
+    """The second person publishes what the page shows."""
+    page.get_by_label("Tôi đã xem những gì thay đổi").check()
+    page.get_by_role("button", name=f"Công bố {named}").click()
+    expect(page.locator("[role=status]").first).to_contain_text(f"Đã công bố {named}")
+
+
 def test_a_questionnaire_goes_from_its_file_to_the_phones_screen(window: Any, tmp_path: Path) -> None:
     page = window("province")
     workbook = tmp_path / "phieu.md"
@@ -88,9 +95,18 @@ def test_a_questionnaire_goes_from_its_file_to_the_phones_screen(window: Any, tm
     expect(phone.get_by_text("Điểm B1").first).to_be_visible()
     narrow(page)
     page.get_by_role("link", name="Quay lại").click()
-    page.get_by_role("button", name="Công bố phieu_thu 2").click()
-    expect(page.locator("[role=status]").first).to_contain_text("Đã công bố phieu_thu 2")
+    page.get_by_role("button", name="Đề nghị công bố phieu_thu 2").click()
+    expect(page.locator("main")).to_contain_text("Người thử province đề nghị công bố")
+    expect(page.get_by_role("button", name="Công bố phieu_thu 2", exact=True)).to_have_count(0)
     narrow(page)
+    second = window("province-2")
+    second.goto("/questionnaires/")
+    expect(second.locator("main")).to_contain_text("đã đề nghị, chờ người thứ hai")
+    narrow(second)
+    second.goto(page.url)
+    narrow(second)
+    confirmed(second, "phieu_thu 2")
+    narrow(second)
     page.goto("/questionnaires/")
     expect(page.locator("main")).to_contain_text("Đã công bố")
     narrow(page)
@@ -125,8 +141,10 @@ def test_two_people_type_a_points_table_and_mend_what_differs(window: Any) -> No
     narrow(second)
     second.get_by_role("button", name="Lập bản nháp").click()
     expect(second.locator("main")).to_contain_text("Kiểm tra không thấy lỗi")
-    second.get_by_role("button", name="Công bố phieu_diem 2").click()
-    expect(second.locator("[role=status]").first).to_contain_text("Đã công bố phieu_diem 2")
+    second.get_by_role("button", name="Đề nghị công bố phieu_diem 2").click()
+    expect(second.locator("main")).to_contain_text("đề nghị công bố")
+    first.goto(second.url)
+    confirmed(first, "phieu_diem 2")
 
 
 def test_a_block_copied_from_a_spreadsheet_is_pasted_into_the_grid(window: Any) -> None:

@@ -25,6 +25,7 @@ from survey.terms import Action, SourceKind
 from tests import world
 from tests.poverty.households import BESIDE
 from tests.web.desk.field import CASES, FORM, SOURCE, Field, open_field
+from tests.web.office.test_questionnaires import publish_by_two
 
 PAPER = {"decision": "Công văn 15/SNNMT", "decided_on": "2026-10-02"}
 TWO = next(case for case in CASES if case.name == "140 điểm, hai thiếu hụt")
@@ -125,7 +126,7 @@ def test_a_paper_that_reads_otherwise_makes_the_next_version(
     assert office.post(draft_of, data={"version": "2026.9"}).status_code == 303
     draft = session.scalars(select(FormDraft)).one()
     assert (draft.version, draft.faults) == ("2026.9", [])
-    assert office.post(f"/questionnaires/drafts/{draft.id}/publish").status_code == 303
+    assert publish_by_two(office, login_as("admin"), f"/questionnaires/drafts/{draft.id}").status_code == 303
     session.rollback()
     form = load_form(session, FORM.id, "2026.9")
     assert form is not None

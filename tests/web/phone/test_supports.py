@@ -25,7 +25,7 @@ from survey.supports import from_phones, giving
 from survey.supports.giving import Given
 from survey.terms import HouseholdClass, Indicator, RegisterKind
 from tests.examples import examples
-from tests.given import SAID, by, enter_catalogue, open_fund, support
+from tests.given import SAID, blind, by, enter_catalogue, open_fund, support
 from tests.interviews import accept_all, content_hash, entry, envelope, push
 from tests.review.test_persons import MOTHER, codes
 from tests.world import COMMUNE, NOW, OTHER_COMMUNE
@@ -59,7 +59,7 @@ def rule(result: Any) -> tuple[str, str | None]:
 
 def give(session: Session, household_id: str = "ho-1", kind: str = "nha_o", **said: Any) -> Support:
     given = Given(COMMUNE, kind, "ct2026", "1", date(2026, 11, 1), household_id, **said)
-    made = giving.give(session, given, SupportOrigin.DESK, by(session))
+    made = giving.give(session, given, SupportOrigin.DESK, by(session), blind)
     session.commit()
     return made
 
@@ -243,7 +243,7 @@ def test_whatever_a_phone_sends_is_kept_and_answered(phone: Any, said: Any) -> N
 def test_a_household_of_another_commune_counts_as_well(phone: Any, session: Session) -> None:
     """It keeps its id when it moves, and with it what it was given."""
     given = Given(OTHER_COMMUNE, "nha_o", "ct2026", "1", date(2026, 11, 1), "ho-5")
-    giving.give(session, given, SupportOrigin.DESK, by(session, "supervisor-other"))
+    giving.give(session, given, SupportOrigin.DESK, by(session, "supervisor-other"), blind)
     move = Wish(RegisterKind.MOVE, "ho-5", date(2026, 11, 23), given={"village": "03757-01", "commune": COMMUNE})
     register_acts.carry_out(session, OTHER_COMMUNE, move, by(session, "province"))
     session.commit()
@@ -261,10 +261,10 @@ def test_a_person_lets_it_stand_as_an_exception_or_not(phone: Any, session: Sess
     enumerator = Done(held.row.account_id, NOW, "chính tôi")
     for done, code in ((by(session, reason=""), "register_reason_needed"), (enumerator, "request_own")):
         with pytest.raises(Exception) as refused:
-            from_phones.accept(session, COMMUNE, held.row.id, done)
+            from_phones.accept(session, COMMUNE, held.row.id, done, blind)
         assert getattr(refused.value, "code", None) == code
         session.rollback()
-    made = from_phones.accept(session, COMMUNE, held.row.id, by(session, reason="Nhà cháy, làm lại"))
+    made = from_phones.accept(session, COMMUNE, held.row.id, by(session, reason="Nhà cháy, làm lại"), blind)
     session.commit()
     row = session.get_one(Support, (COMMUNE, made))
     assert (row.exception, row.origin, row.account_id) == ("Nhà cháy, làm lại", "phone", held.row.account_id)

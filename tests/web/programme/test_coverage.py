@@ -8,7 +8,9 @@ and the latrine; 2 is near-poor, of its water nobody knows, the latrine is there
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -26,6 +28,7 @@ from survey.supports import coverage, giving
 from survey.supports.coverage import Classes, Followed
 from survey.supports.giving import Given
 from survey.terms import CommuneState, HouseholdClass, Indicator, RegisterState, RoundKind, RoundState
+from tests.given import blind
 from tests.pages import text_of
 from tests.programmes.test_shipped import done
 from tests.web.desk.field import Field
@@ -58,7 +61,7 @@ def work(field: Callable[..., Field]) -> Field:
 def give(work: Field, number: int, on: date = GIVEN_ON) -> str:
     given = Given(COMMUNE, "khac", "nuoc", "1", on, work.households[number], document="QĐ 5/QĐ-UBND")
     by = Done(work.account("supervisor").id, NOW)
-    return giving.give(work.session, given, SupportOrigin.DESK, by).id
+    return giving.give(work.session, given, SupportOrigin.DESK, by, blind).id
 
 
 def a_year_later(work: Field) -> None:
@@ -188,3 +191,34 @@ def test_the_page_of_a_year_later(work: Field, login_as: Any) -> None:
     page = text_of(login_as("supervisor").get(f"/desk/{COMMUNE}/coverage?round={work.round_id}"))
     for words in ("Đây không phải tác động của hỗ trợ", "bớt nghèo hơn", "không còn thiếu hụt"):
         assert words in page
+
+
+def figures_of(page: str) -> dict[str, int]:
+    """Address of its households → each figure that leads there."""
+    found = re.findall(r'<a href="([^"]+[?&](?:amp;)?of=[^"]+)">([\d.]+)</a>', page)
+    return {html.unescape(address): int(number.replace(".", "")) for address, number in found}
+
+
+@pytest.mark.miscounts
+def test_each_figure_leads_to_its_households(work: Field, login_as: Any) -> None:
+    give(work, 0)
+    a_year_later(work)
+    work.session.commit()
+    browser, address = login_as("supervisor"), f"/desk/{COMMUNE}/coverage?round={work.round_id}"
+    found = figures_of(browser.get(address).get_data(as_text=True))
+    assert len(found) > 20
+    assert f"/desk/{COMMUNE}/coverage?round={work.round_id}&of=nuoc.no.unknown#waiting" in found
+    for each, number in found.items():
+        listed = browser.get(each).get_data(as_text=True)
+        rows = re.findall(r'<th scope="row"><a href="/desk/', listed)
+        assert len(rows) == number > 0, each
+        assert f'role="status">{number} ' in listed
+    other = login_as("supervisor-other")
+    assert {other.get(each).status_code for each in found} == {404}
+
+
+@pytest.mark.parametrize(
+    "of", ["nuoc", "nuoc.yes.worse", "any.yes.still", "nuoc.maybe.still", "x.yes.still", "a.b.c.d"]
+)
+def test_a_figure_that_no_table_has_is_not_found(work: Field, login_as: Any, of: str) -> None:
+    assert login_as("supervisor").get(f"/desk/{COMMUNE}/coverage?of={of}").status_code == 404

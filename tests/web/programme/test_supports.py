@@ -15,7 +15,7 @@ from survey.members import members_in
 from survey.support_terms import SupportOrigin
 from survey.supports import from_phones, giving
 from survey.supports.giving import Given
-from tests.given import by, enter_catalogue, open_fund, support
+from tests.given import blind, by, enter_catalogue, open_fund, support
 from tests.interviews import push
 from tests.world import COMMUNE, OTHER_COMMUNE
 
@@ -52,7 +52,7 @@ def count(session: Session, table: Any = Support) -> int:
 def give(session: Session, household_id: str = "ho-1", commune: str = COMMUNE, **said: Any) -> Support:
     given = Given(commune, "nha_o", "ct2026", "1", date(2026, 11, 1), household_id, **said)
     who = "supervisor" if commune == COMMUNE else "supervisor-other"
-    made = giving.give(session, given, SupportOrigin.DESK, by(session, who))
+    made = giving.give(session, given, SupportOrigin.DESK, by(session, who), blind)
     session.commit()
     return made
 

@@ -2,7 +2,7 @@
 
 import { FORGOT_NEW, HOME } from "../addresses.js"
 import { changePin, forOffice, isOld, recovered } from "../../vault/rings.lazy.js"
-import { recover, signOut, Stopped, hello } from "../../sync/request.js"
+import { recover, signOut, Stopped, hello, who } from "../../sync/request.js"
 import { openRing } from "../../vault/vault.js"
 import { askNew, busy, say } from "../pinform.js"
 import { wordsOfProblem } from "../notices.js"
@@ -62,7 +62,7 @@ export async function showForgot(app, { step }) {
   const look = async () => {
     draw("looking")
     try {
-      const { account } = await hello()
+      const { account } = await who()
       draw(account.id !== app.account ? "other" : step === "new" ? "choose" : "again")
     } catch (error) {
       failed(error)
