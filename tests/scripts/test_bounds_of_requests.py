@@ -31,8 +31,16 @@ def test_server_and_proxies_take_the_same() -> None:
 def test_a_body_above_64_kib_is_asked_for(size: str, asked: bool) -> None:
     of_nginx = [one.replace("\\", "") for one in re.findall(r'"(~\^[^"]*)"\s+1;', NGINX)]
     assert any(re.match(one.removeprefix("~"), size) for one in of_nginx) == asked
-    of_caddy = re.findall(r"header_regexp Content-Length (\S+)", CADDY)
-    assert [bool(re.match(one, size)) for one in of_caddy] == [asked]
+    too_large, of_caddy = re.findall(r"header_regexp Content-Length (\S+)", CADDY)
+    assert bool(re.match(of_caddy, size)) == asked
+    assert not re.match(too_large, size)
+
+
+@pytest.mark.parametrize("size", [9437185, 9437186, 9437190, 9437199, 9437200, 9438000, 9440000, 9500000, 10**7, 10**9])
+def test_caddy_refuses_above_nine_mib_by_what_is_said(size: int) -> None:
+    too_large = re.findall(r"header_regexp Content-Length (\S+)", CADDY)[0]
+    assert re.match(too_large, str(size))
+    assert not re.match(too_large, str(9 * 1024 * 1024))
 
 
 def test_a_head_has_ten_seconds_and_a_request_five_minutes() -> None:
