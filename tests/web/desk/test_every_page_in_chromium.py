@@ -51,7 +51,8 @@ NO_PAGE = {
 }  # fmt: skip
 # The phone's own (tests/phone/test_every_screen.py), and pages that another state of the work leads to.
 ELSEWHERE = {
-    "capture.page", "capture.plain", "compare.page", "corrections.seen", "corrections.undoing", "enrolment.page", "flows.page",
+    "capture.page", "capture.plain", "compare.page", "corrections.seen", "corrections.undoing", "enrolment.page",
+    "flows.page",
     "held.attach", "household.person", "jobs.page", "layout_days.page", "layouts.flow", "login.code",
     "points.table", "points.type_in", "police.seen", "proofs.sheet", "questionnaires.draft",
     "questionnaires.draft_preview", "questionnaires.version_preview", "readings.confirm", "register.seen",
