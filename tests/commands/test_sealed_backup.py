@@ -177,7 +177,8 @@ def test_nobody_is_signed_in_by_what_a_backup_holds(
         answer = client.post("/login", data={"username": "admin", "password": word})
         assert answer.status_code != 303
     for word in words:
-        assert client.get(f"/collect/{word}/formList").status_code in (401, 404)
+        # A signature may have two slashes beside each other, which the router makes one.
+        assert client.get(f"/collect/{word}/formList", follow_redirects=True).status_code in (401, 404)
     # Who opens it with an identity has the keys of the office, but is not signed in by them either.
     inside = [path.read_bytes() for path in opened(copy, tmp_path / "opened").glob("*.key")]
     assert len(inside) == 4
